@@ -1,0 +1,56 @@
+"""Announcements to the pages and systems that listen: a hint what changed, never the thing itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal[
+    "message.created", "message.updated", "conversation.updated", "order.created", "order.updated", "bot.status"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """`ids` are public codes by name (conversationId, messageId, orderId, botId); `version` grows with each change."""
+
+    type: Kind
+    restaurant_code: str
+    version: int
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What goes over the socket: `{type, data: {restaurantId, version, …ids}}`."""
+        return {
+            "type": self.type,
+            "data": {"restaurantId": self.restaurant_code, "version": self.version, **self.ids},
+        }
+
+
+def group_of(restaurant_code: str) -> str:
+    return f"restaurant.{restaurant_code}"
+
+
+def announce(kind: Kind, restaurant_code: object, version: int, **ids: object) -> None:
+    """Tells the restaurant's listeners once the running transaction has committed; never raises after it."""
+    said = Announcement(kind, str(restaurant_code), version, {name: str(code) for name, code in ids.items()})
+    transaction.on_commit(partial(_publish, said), robust=True)
+
+
+def _publish(said: Announcement) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        async_to_sync(layer.group_send)(group_of(said.restaurant_code), {"type": "announcement", "frame": said.frame})
+    except Exception:  # a listener's trouble must never undo or delay what has already happened
+        logger.warning("A live announcement was lost; pages catch up by themselves.", exc_info=True)

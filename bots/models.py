@@ -1,0 +1,197 @@
+"""Tenants, their people and their senders."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from bots.secrets import SecretField
+
+
+class Restaurant(models.Model):
+    class Language(models.TextChoices):
+        ARABIC = "ar", _("Arabic")
+        ENGLISH = "en", _("English")
+
+    code = models.UUIDField(_("code"), default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    name_ar = models.CharField(_("name in Arabic"), max_length=120, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=40, default="Asia/Riyadh")
+    currency = models.CharField(_("currency"), max_length=3, default="SAR")
+    language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.ARABIC)
+    support_contact = models.CharField(_("support contact"), max_length=120, blank=True)
+    session_idle_minutes = models.PositiveIntegerField(_("minutes of silence before a fresh start"), default=30)
+    cart_hours = models.PositiveIntegerField(_("hours a cart is kept"), default=24)
+    handoff_hours = models.PositiveIntegerField(_("hours a person has to answer before the bot is back"), default=2)
+    minimum_order = models.DecimalField(_("minimum order"), max_digits=10, decimal_places=3, default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("restaurant")
+        verbose_name_plural = _("restaurants")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return (self.name_ar if get_language() == "ar" else self.name) or self.name
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        MANAGER = "manager", _("manager")
+        AGENT = "agent", _("agent")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
+    restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="memberships", verbose_name=_("restaurant"))
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("staff")
+        constraints = [models.UniqueConstraint(fields=["user", "restaurant"], name="one_membership_each")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.restaurant}"
+
+
+class Bot(models.Model):
+    """A WhatsApp sender. `whatsapp_number` is E.164; the number is unique among those that are not retired."""
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", _("waiting")
+        VERIFYING = "VERIFYING", _("being verified")
+        ACTIVE = "ACTIVE", _("active")
+        FAILED = "FAILED", _("failed")
+
+    class Channel(models.TextChoices):
+        TWILIO = "twilio", _("Twilio")
+        SIMULATOR = "simulator", _("Simulator")
+
+    code = models.UUIDField(_("code"), default=uuid.uuid4, unique=True, editable=False)
+    restaurant = models.ForeignKey(Restaurant, models.PROTECT, related_name="bots", verbose_name=_("restaurant"))
+    name = models.CharField(_("name"), max_length=120)
+    whatsapp_number = models.CharField(_("WhatsApp number"), max_length=16)
+    account_sid = models.CharField(_("account SID"), max_length=34)
+    subaccount_sid = models.CharField(_("subaccount SID"), max_length=34, blank=True)
+    auth_token = SecretField(_("auth token"))
+    sender_sid = models.CharField(_("sender SID"), max_length=34, blank=True)
+    waba_id = models.CharField(_("WhatsApp Business account"), max_length=32, blank=True)
+    verification_sid = models.CharField(_("verification SID"), max_length=34, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    is_active = models.BooleanField(_("on"), default=True)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    error_message = models.TextField(_("error"), blank=True)
+    support_contact = models.CharField(_("support contact"), max_length=120, blank=True)
+    payment_link = models.URLField(_("payment link"), blank=True)
+    max_messages_per_min = models.PositiveIntegerField(_("messages a minute, at most"), default=60)
+    max_messages_per_day = models.PositiveIntegerField(_("messages a day, at most"), default=1000)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.TWILIO)
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("sender")
+        verbose_name_plural = _("senders")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["whatsapp_number"],
+                condition=models.Q(retired_at__isnull=True),
+                name="one_sender_a_number",
+                violation_error_message=_("This number already has a sender."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.whatsapp_number})"
+
+    @property
+    def owning_account(self) -> str:
+        """The account whose token signs and sends: the subaccount where there is one."""
+        return self.subaccount_sid or self.account_sid
+
+
+class TwilioContent(models.Model):
+    """A content resource that an account already has. Contents belong to one account (Twilio, Content API)."""
+
+    account_sid = models.CharField(max_length=34)
+    fingerprint = models.CharField(max_length=64)
+    content_sid = models.CharField(max_length=34)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("content resource")
+        verbose_name_plural = _("content resources")
+        constraints = [models.UniqueConstraint(fields=["account_sid", "fingerprint"], name="one_content_a_shape")]
+
+    def __str__(self) -> str:
+        return self.content_sid
+
+
+class ApiToken(models.Model):
+    """A key for another system. Only its SHA-256 digest is stored; without a restaurant it is an operator's."""
+
+    class Scope(models.TextChoices):
+        READ = "read", _("read")
+        WRITE = "write", _("read and write")
+
+    name = models.CharField(_("name"), max_length=80)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(_("begins with"), max_length=12, editable=False)
+    restaurant = models.ForeignKey(
+        Restaurant, models.CASCADE, null=True, blank=True, related_name="tokens", verbose_name=_("restaurant")
+    )
+    scope = models.CharField(_("scope"), max_length=5, choices=Scope.choices, default=Scope.READ)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class AuditEvent(models.Model):
+    """Who changed what, when; never with a secret. `changes` is `{field: [before, after]}`."""
+
+    at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("who")
+    )
+    restaurant = models.ForeignKey(
+        Restaurant, models.SET_NULL, null=True, related_name="+", verbose_name=_("restaurant")
+    )
+    action = models.CharField(_("action"), max_length=40)
+    subject = models.CharField(_("of"), max_length=160)
+    changes = models.JSONField(_("changes"), default=dict)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} · {self.subject}"

@@ -1,0 +1,89 @@
+"""What waits to be said, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+
+from bots.jobs import wake
+from bots.live import Kind, announce
+from conversations.content import Content, Text, body_of, kind_of, to_json
+from conversations.models import Conversation, Message
+
+
+def queue(
+    conversation: Conversation,
+    contents: Sequence[Content],
+    *,
+    at: datetime,
+    answers: Message | None = None,
+    first_position: int = 0,
+) -> list[Message]:
+    """Adds the bot's replies to the end of what waits. Runs inside the caller's transaction, which holds the
+    conversation's lock, so that ids are in the order of speaking. `answers` names the turn's message."""
+    rows = [
+        _row(conversation, content, author=Message.Author.BOT, answers=answers, position=position)
+        for position, content in enumerate(contents, start=first_position)
+    ]
+    return _added(conversation, rows, at)
+
+
+def queue_staff_text(conversation: Conversation, text: str, user: User | None, *, at: datetime) -> Message:
+    """A reply by a person; `user` is None for another system's. Raises ContentError for what WhatsApp cannot carry."""
+    content = Text(text)
+    with transaction.atomic(durable=True):
+        locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        row = _row(locked, content, author=Message.Author.STAFF, user=user)
+        return _added(locked, [row], at)[0]
+
+
+def _row(
+    conversation: Conversation,
+    content: Content,
+    *,
+    author: Message.Author,
+    user: User | None = None,
+    answers: Message | None = None,
+    position: int = 0,
+) -> Message:
+    return Message(
+        restaurant_id=conversation.restaurant_id,
+        bot_id=conversation.bot_id,
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        author=author,
+        author_user=user,
+        kind=kind_of(content),
+        body=body_of(content),
+        content=to_json(content),
+        status=Message.Status.QUEUED,
+        answers=answers,
+        position=position,
+    )
+
+
+def _added(conversation: Conversation, rows: list[Message], at: datetime) -> list[Message]:
+    if not rows:
+        return []
+    added = Message.objects.bulk_create(rows)
+    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=at, version=F("version") + 1, updated_at=at)
+    conversation.version += 1
+    wake("deliver", conversation_id=conversation.pk)
+    for row in added:
+        announce_message("message.created", conversation, row)
+    return added
+
+
+def announce_message(kind: Kind, conversation: Conversation, message: Message) -> None:
+    """Needs `conversation.restaurant` loaded."""
+    announce(
+        kind,
+        conversation.restaurant.code,
+        conversation.version,
+        conversationId=conversation.code,
+        messageId=message.code,
+    )

@@ -1,0 +1,8 @@
+"""HTTP alone, for production behind a proxy."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
+application = get_wsgi_application()
