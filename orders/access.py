@@ -1,0 +1,18 @@
+"""The gatekeeper of orders."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+
+from bots.access import found, restaurants_of
+from orders.models import Order
+
+
+def orders_of(user: User | AnonymousUser) -> QuerySet[Order]:
+    return Order.objects.filter(restaurant__in=restaurants_of(user))
+
+
+def order_for(user: User | AnonymousUser, code: object) -> Order:
+    """Raises Http404 for what is not there and for what is another restaurant's."""
+    return found(orders_of(user).select_related("restaurant", "branch", "conversation"), code)
