@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import uuid4, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -32,12 +33,20 @@ def queue(
     return _added(conversation, rows, at)
 
 
-def queue_staff_text(conversation: Conversation, text: str, user: User | None, *, at: datetime) -> Message:
-    """A reply by a person; `user` is None for another system's. Raises ContentError for what WhatsApp cannot carry."""
+def queue_staff_text(
+    conversation: Conversation, text: str, user: User | None, *, at: datetime, key: str = ""
+) -> Message:
+    """A reply by a person; `user` is None for another system's. Whoever comes with the same `key` again gets the
+    message of the first time. Raises ContentError for what WhatsApp cannot carry."""
     content = Text(text)
+    code = uuid5(conversation.code, key) if key else uuid4()
     with transaction.atomic(durable=True):
         locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        said = Message.objects.filter(conversation=locked, code=code).first() if key else None
+        if said is not None:
+            return said
         row = _row(locked, content, author=Message.Author.STAFF, user=user)
+        row.code = code
         return _added(locked, [row], at)[0]
 
 
