@@ -13,6 +13,23 @@ from orders.menu import Language
 OrderType = Literal["delivery", "pickup"]
 Payment = Literal["cash", "card_on_delivery", "online"]
 
+STEPS = (
+    "welcome",
+    "choosing_order_type",
+    "sharing_location",
+    "choosing_branch",
+    "choosing_category",
+    "choosing_item",
+    "choosing_quantity",
+    "reviewing_cart",
+    "choosing_payment",
+    "confirming",
+    "tracking",
+    "rating",
+    "with_staff",
+)
+"""The stored names. Renaming one is an upgrade in `codec.py`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

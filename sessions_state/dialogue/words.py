@@ -1,0 +1,218 @@
+"""Reading what people write: digits, spellings, quantities, and names written loosely. Knows no menu and no step."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from orders.menu import Language
+
+LONGEST_NAME = 200
+ALIKE = 78
+"""How much two words must resemble each other (0 to 100): one letter more or less in four, one changed in five.
+Lower, and كبسة would be كبدة."""
+ENOUGH = 70
+CLEARLY = 6
+_PART_OF_A_NAME = 0.84
+
+_LETTERS = str.maketrans(
+    {
+        "ى": "ي",
+        "ی": "ي",
+        "ې": "ي",
+        "ة": "ه",
+        "ۀ": "ه",
+        "ک": "ك",
+        "ڪ": "ك",
+        "گ": "ق",
+        "چ": "ج",
+        "پ": "ب",
+        "ڤ": "ف",
+        "ٱ": "ا",
+        "ء": None,
+        "ـ": None,
+        "'": None,
+        "’": None,
+        "×": " x ",
+        "👍": " ok ",
+        "👌": " ok ",
+        "🙏": " thanks ",
+        "❤": " thanks ",
+        "🌹": " thanks ",
+    }
+)
+_NUMBER_WORDS: dict[int, str] = {
+    1: "one single واحد واحده وحده حبه",
+    2: "two couple pair اثنين اثنان ثنين اتنين ثنتين حبتين قطعتين زوج",
+    3: "three ثلاثه ثلاث تلاته تلات",
+    4: "four اربعه اربع",
+    5: "five خمسه خمس",
+    6: "six سته ست",
+    7: "seven سبعه سبع",
+    8: "eight ثمانيه ثمان ثماني تمانيه تمان",
+    9: "nine تسعه تسع",
+    10: "ten عشره عشر",
+    11: "eleven احدعش حدعش",
+    12: "twelve dozen اثنعش درزن دزينه",
+    15: "fifteen خمستعش",
+    20: "twenty عشرين",
+}
+_UNITS = frozenset(
+    """x pc pcs piece pieces times of a number no only just
+    حبه حبات قطعه قطع مرات صحون رقم بس فقط""".split()  # noqa: SIM905
+)
+_FILLERS = frozenset(
+    """please pls plz i want wanna need to id ill would like have get give me can could order add the a an some
+    ابي ابغي ابغا ابغه بغيت اريد عايز عاوز بدي حاب ودي اطلب طلب ممكن لو سمحت سمحتي فضلك من عطني اعطني هات
+    ضيف اضف زود زيد لي""".split()  # noqa: SIM905
+)
+
+
+def fold(text: str) -> str:
+    """One spelling for all that readers hold equal: case, hamza and alef, ة/ه, ى/ي, marks, digits, emoji, spaces."""
+    flat = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    return " ".join("".join(_kept(char) for char in flat).split())
+
+
+def _kept(char: str) -> str:
+    kind = unicodedata.category(char)
+    if kind == "Nd":
+        return str(unicodedata.decimal(char))
+    if kind[0] in "LN":
+        return char
+    return "" if kind in ("Mn", "Me", "Mc", "Cf") else " "
+
+
+def _by_word(words: Mapping[int, str]) -> dict[str, int]:
+    return {fold(word): number for number, said in words.items() for word in said.split()}
+
+
+_NUMBERS = _by_word(_NUMBER_WORDS)
+
+
+def number_in(text: str) -> int | None:
+    """The number that the whole text is ("3", "٣", "۳.", "two", "٣ حبات"), or None."""
+    if re.match(r"\s*[-−]\d", text):
+        return None
+    quantity, rest = split_quantity(text)
+    return quantity if not rest else None
+
+
+def split_quantity(text: str) -> tuple[int | None, str]:
+    """A quantity at the start or at the end, and the folded rest: "2 شاورما" and "شاورما ×٢" give (2, "شاورما")."""
+    words = _spread(fold(text[: LONGEST_NAME * 2])).split()
+    for ahead in (True, False):
+        said = words if ahead else words[::-1]
+        taken = _taken(said)
+        if taken is not None:
+            number, rest = taken
+            return number, " ".join(rest if ahead else rest[::-1])
+    return None, " ".join(words)
+
+
+def _spread(text: str) -> str:
+    """ "2x" and "x2" are a number and a sign."""
+    return re.sub(r"\bx(\d+)\b", r"x \1", re.sub(r"\b(\d+)x\b", r"\1 x", text))
+
+
+def _taken(words: list[str]) -> tuple[int, list[str]] | None:
+    start = 0
+    while start < len(words) and _leads(words[start], words[start + 1 : start + 2]):
+        start += 1
+    if start == len(words) or (number := _value(words[start])) is None:
+        return None
+    rest = words[start + 1 :]
+    while rest and rest[0] in _UNITS:
+        rest = rest[1:]
+    return number, rest
+
+
+def _leads(word: str, following: list[str]) -> bool:
+    """Does the word only lead up to the quantity? حبة is one, but in "٢ حبة" it is a unit."""
+    if word in _NUMBERS:
+        return word in _UNITS and any(_value(other) is not None for other in following)
+    return word in _UNITS or word in _FILLERS
+
+
+def _value(word: str) -> int | None:
+    if word.isdecimal() and len(word) <= 6:
+        return int(word)
+    return _NUMBERS.get(word)
+
+
+def script_of(text: str) -> Language | None:
+    """The language that the letters speak: Arabic letters ar, Latin ones en, none (digits, emoji) None."""
+    for char in text:
+        name = unicodedata.name(char, "") if unicodedata.category(char)[0] == "L" else ""
+        if name.startswith("ARABIC"):
+            return "ar"
+        if name.startswith(("LATIN", "FULLWIDTH LATIN")):
+            return "en"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Who a loose name means: `one` when it is clear, the candidates in `several` when it is not."""
+
+    one: str | None = None
+    several: tuple[str, ...] = ()
+
+
+def match(said: str, candidates: Mapping[str, Iterable[str]], whole: bool = False) -> Match:
+    """Which of the candidates (id → its names) is meant. `whole` accepts no part of a name for the name."""
+    if len(said) > LONGEST_NAME:
+        return Match()
+    queries = {fold(said), without_fillers(said)}
+    scores = {
+        key: max((likeness(query, fold(name)) for name in names for query in queries), default=0.0)
+        for key, names in candidates.items()
+    }
+    floor = 85 if whole else ENOUGH
+    likely = sorted((key for key, score in scores.items() if score >= floor), key=lambda key: -scores[key])
+    if not likely:
+        return Match()
+    near = tuple(key for key in likely if scores[likely[0]] - scores[key] < CLEARLY)
+    return Match(one=near[0]) if len(near) == 1 else Match(several=near)
+
+
+def without_fillers(said: str) -> str:
+    """The folded words without "please", "I want", "لو سمحت"…; all of them when nothing else is left."""
+    words = fold(said[: LONGEST_NAME * 2]).split()
+    return " ".join(word for word in words if word not in _FILLERS) or " ".join(words)
+
+
+def likeness(said: str, name: str) -> float:
+    """How surely `said` means `name` (both folded), 0 to 100. Every word said must be one of the name's."""
+    if not said or not name:
+        return 0.0
+    if said == name:
+        return 100.0
+    if said.replace(" ", "") == name.replace(" ", ""):
+        return 98.0
+    scores, left = [], name.split()
+    for word in said.split():
+        best = max(left, key=lambda other, word=word: _word_likeness(word, other), default="")  # type: ignore[misc]
+        scores.append(_word_likeness(word, best))
+        if scores[-1] < ALIKE:
+            return 0.0
+        left.remove(best)
+    return sum(scores) / len(scores) * (_PART_OF_A_NAME if left else 0.97)
+
+
+def _word_likeness(one: str, other: str) -> float:
+    one, other = _bare(one), _bare(other)
+    if one == other:
+        return 100.0
+    # Sizes and numbers ("L", "2", "7up") are never nearly right.
+    if min(len(one), len(other)) <= 2 or re.search(r"\d", one + other):
+        return 0.0
+    return fuzz.ratio(one, other)
+
+
+def _bare(word: str) -> str:
+    return word[2:] if word.startswith("ال") and len(word) > 4 else word
