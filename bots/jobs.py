@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 
 def wake(name: str, *, after: timedelta | None = None, **arguments: Any) -> None:
@@ -15,3 +17,21 @@ def wake(name: str, *, after: timedelta | None = None, **arguments: Any) -> None
     """
     delay: dict[str, Any] = {"schedule_in": {"seconds": after.total_seconds()}} if after else {}
     app.configure_task(name, allow_unknown=True, **delay).defer(**arguments)
+
+
+def wake_missing(name: str, argument: str, ids: Iterable[int]) -> int:
+    """Wakes the job once for each id that has no such job waiting; returns how many were woken.
+
+    For sweeps: they come every few seconds, and a backlog must not breed one job a sweep and row.
+    """
+    waiting = _waiting(name, argument)
+    missing = [found for found in ids if found not in waiting]
+    for found in missing:
+        arguments: dict[str, Any] = {argument: found}
+        wake(name, **arguments)
+    return len(missing)
+
+
+def _waiting(name: str, argument: str) -> set[int]:
+    jobs = ProcrastinateJob.objects.filter(task_name=name, status="todo", scheduled_at__isnull=True)
+    return {int(args[argument]) for args in jobs.values_list("args", flat=True) if argument in args}

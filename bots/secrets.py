@@ -64,6 +64,10 @@ class Secret:
 class SecretField(models.TextField):  # type: ignore[type-arg]
     """Stores a Secret; a plain string that is assigned is sealed on its way to the database."""
 
+    # The names by which django-stubs learns what may be set and what is got.
+    _pyi_private_set_type: Secret | str
+    _pyi_private_get_type: Secret
+
     def from_db_value(self, value: str | None, *_: object) -> Secret | None:
         return None if value is None else Secret(value)
 

@@ -16,7 +16,15 @@ from conversations.models import Conversation
 def take_over(conversation: Conversation, user: User | None, *, at: datetime) -> None:
     """A person owns the conversation from now on, until it is handed back; the bot is silent."""
     with transaction.atomic(durable=True):
-        _change(conversation, at, is_bot_active=False, assigned_to=user, handoff_until=None, needs_attention=False)
+        _change(
+            conversation,
+            at,
+            is_bot_active=False,
+            assigned_to=user,
+            handoff_until=None,
+            handed_back_at=None,
+            needs_attention=False,
+        )
 
 
 def ask_for_staff(conversation: Conversation, *, at: datetime) -> None:
@@ -39,9 +47,28 @@ def hand_back(conversation: Conversation, *, at: datetime) -> bool:
         locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
         if locked.is_bot_active:
             return False
-        _change(conversation, at, is_bot_active=True, assigned_to=None, handoff_until=None, needs_attention=False)
+        _change(
+            conversation,
+            at,
+            is_bot_active=True,
+            assigned_to=None,
+            handoff_until=None,
+            handed_back_at=at,
+            needs_attention=False,
+        )
         wake("talk_again", conversation_id=conversation.pk)
         return True
+
+
+def resume(conversation: Conversation, *, at: datetime) -> None:
+    """The customer called the bot back before anybody took over. Runs inside the caller's transaction."""
+    _change(conversation, at, is_bot_active=True, handoff_until=None, needs_attention=False)
+
+
+def return_overdue(now: datetime, most: int = 200) -> int:
+    """Gives back to the bot what nobody answered in time; returns how many conversations."""
+    due = Conversation.objects.filter(handoff_until__lte=now).select_related("restaurant").order_by("handoff_until")
+    return sum(hand_back(conversation, at=now) for conversation in due[:most])
 
 
 def mark_read(conversation: Conversation, *, at: datetime) -> None:

@@ -38,6 +38,7 @@ class Conversation(models.Model):
         verbose_name=_("assigned to"),
     )
     handoff_until = models.DateTimeField(_("bot is back at"), null=True, blank=True)
+    handed_back_at = models.DateTimeField(_("given back to the bot"), null=True, blank=True)
     unread_count = models.PositiveIntegerField(_("unread"), default=0)
     last_message_at = models.DateTimeField(_("last message"))
     last_inbound_at = models.DateTimeField(_("customer's last message"), null=True, blank=True)
@@ -63,6 +64,11 @@ class Conversation(models.Model):
                 fields=["handoff_until"],
                 name="conversations_handoff_due",
                 condition=models.Q(handoff_until__isnull=False),
+            ),
+            models.Index(
+                fields=["handed_back_at"],
+                name="conversations_handed_back",
+                condition=models.Q(handed_back_at__isnull=False),
             ),
         ]
 

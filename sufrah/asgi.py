@@ -1,9 +1,19 @@
 """HTTP and sockets."""
 
 import os
+from typing import Any, cast
 
-from channels.routing import ProtocolTypeRouter
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
+from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+http = get_asgi_application()
+
+from bots.consumers import LiveConsumer  # noqa: E402 - models can be imported only once Django is set up
+
+# Channels routes sockets through Django's `path`, whose types know views only.
+routes: list[Any] = [path("ws", cast(Any, LiveConsumer.as_asgi()))]
+sockets = SessionMiddlewareStack(URLRouter(routes))
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})

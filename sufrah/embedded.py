@@ -100,11 +100,11 @@ def _start(folder: Path) -> Path:
 
 
 def _check_space(folder: Path) -> None:
-    free = shutil.disk_usage(folder.parent).free
-    if free < SPACE_NEEDED:
+    free, needed = shutil.disk_usage(folder.parent).free // 2**20, SPACE_NEEDED // 2**20
+    if free < needed:
         raise EmbeddedDatabaseError(
-            f"The disk is full: {free // 2**20} MB are free under {folder.parent}, {SPACE_NEEDED // 2**20} MB are needed."
-            " Free some space or set SUFRAH_DATA_DIR to another disk."
+            f"The disk is full: {free} MB are free under {folder.parent}, {needed} MB are needed. "
+            "Free some space or set SUFRAH_DATA_DIR to another disk."
         )
 
 

@@ -1,9 +1,14 @@
-"""What the customer reads when the bot itself has failed; kept apart so that it needs nothing that could fail as well."""
+"""What the customer reads when the bot itself has failed; apart, so that it needs nothing that could fail as well."""
 
 from orders.menu import Language
 
 COULD_NOT_ANSWER: dict[Language, str] = {
-    "ar": "نعتذر منك 🙏 صار عندنا خلل وما قدرنا نرد على رسالتك. وصلت لفريقنا وبيتابعها معك، وتقدر تكمل طلبك أو ترسل «القائمة».",
-    "en": "Sorry 🙏 something went wrong and I could not answer your message. Our team has it and will follow up; you can "
-    "go on with your order or write “menu”.",
+    "ar": (
+        "نعتذر منك 🙏 صار عندنا خلل وما قدرنا نرد على رسالتك. "
+        "وصلت لفريقنا وبيتابعها معك، وتقدر تكمل طلبك أو ترسل «القائمة»."
+    ),
+    "en": (
+        "Sorry 🙏 something went wrong and I could not answer your message. "
+        "Our team has it and will follow up; you can go on with your order or write “menu”."
+    ),
 }

@@ -1,0 +1,170 @@
+"""What customers send, recorded: conversation, message and wake-up in one short transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+from bots.jobs import wake
+from bots.live import announce
+from bots.models import Bot
+from conversations.models import Conversation, Media, Message
+from conversations.wire import Inbound
+
+_OPEN = """
+INSERT INTO conversations_conversation AS c (
+    code, restaurant_id, bot_id, customer_address, external_user_id, customer_phone, customer_name, language, status,
+    is_bot_active, needs_attention, unread_count, last_message_at, last_inbound_at, version, created_at, updated_at)
+VALUES (%(code)s, %(restaurant)s, %(bot)s, %(address)s, %(external_id)s, %(phone)s, %(name)s, '', 'active',
+    true, false, 1, %(at)s, %(at)s, 1, %(at)s, %(at)s)
+ON CONFLICT (bot_id, customer_address) DO UPDATE SET
+    status = 'active', unread_count = c.unread_count + 1, version = c.version + 1,
+    last_message_at = %(at)s, last_inbound_at = %(at)s, updated_at = %(at)s
+RETURNING id, code, version
+"""
+
+
+def record(bot: Bot, inbound: Inbound, *, at: datetime) -> bool:
+    """Stores what came in, once: False when this provider sid was stored before, which changes nothing.
+
+    `bot.restaurant` must be loaded. Four statements and, for media, one more.
+    """
+    try:
+        return _record(bot, inbound, at)
+    except IntegrityError as error:
+        if not _broke(error, "one_conversation_an_external_id", "one_conversation_a_customer"):
+            raise
+    # Two first messages of one customer, by number and by hidden id, at the same moment: the other one is there now.
+    return _record(bot, inbound, at)
+
+
+def _record(bot: Bot, inbound: Inbound, at: datetime) -> bool:
+    try:
+        with transaction.atomic(durable=True):
+            conversation = _known(bot, inbound, at) or _opened(bot, inbound, at)
+            message = _stored(conversation, inbound, at)
+            wake("take_turns", conversation_id=conversation.pk)
+            announce(
+                "message.created",
+                bot.restaurant.code,
+                conversation.version,
+                conversationId=conversation.code,
+                messageId=message.code,
+            )
+    except IntegrityError as error:
+        if _broke(error, "one_message_a_provider_sid"):
+            return False
+        raise
+    return True
+
+
+def _known(bot: Bot, inbound: Inbound, at: datetime) -> Conversation | None:
+    """The customer's conversation, locked and brought up to date: by address, by external id, or by phone."""
+    rows = Conversation.objects.raw(
+        """SELECT * FROM conversations_conversation
+           WHERE bot_id = %s AND (customer_address = %s OR external_user_id = %s OR customer_phone = %s)
+           ORDER BY customer_address = %s DESC, id FOR NO KEY UPDATE""",
+        [bot.pk, inbound.address, inbound.external_id, inbound.phone, inbound.address],
+    )
+    candidates = list(rows)
+    if not candidates:
+        return None
+    conversation = candidates[0]
+    taken = any(other.external_user_id == inbound.external_id for other in candidates[1:])
+    conversation.customer_address = inbound.address
+    conversation.external_user_id = conversation.external_user_id or (None if taken else inbound.external_id)
+    conversation.customer_phone = inbound.phone or conversation.customer_phone
+    conversation.customer_name = inbound.name or conversation.customer_name
+    conversation.status = Conversation.Status.ACTIVE
+    conversation.unread_count += 1
+    conversation.version += 1
+    conversation.last_message_at = conversation.last_inbound_at = at
+    conversation.save(update_fields=_CHANGED)
+    return conversation
+
+
+_CHANGED = [
+    "customer_address",
+    "external_user_id",
+    "customer_phone",
+    "customer_name",
+    "status",
+    "unread_count",
+    "version",
+    "last_message_at",
+    "last_inbound_at",
+    "updated_at",
+]
+
+
+def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
+    """A new conversation; when a rival opened it at this moment, that one, locked."""
+    values: dict[str, Any] = {
+        "code": uuid.uuid4(),
+        "restaurant": bot.restaurant_id,
+        "bot": bot.pk,
+        "address": inbound.address,
+        "external_id": inbound.external_id,
+        "phone": inbound.phone,
+        "name": inbound.name,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, values)
+        pk, code, version = cursor.fetchone()
+    return Conversation(pk=pk, code=code, version=version, bot=bot, restaurant=bot.restaurant)
+
+
+def _stored(conversation: Conversation, inbound: Inbound, at: datetime) -> Message:
+    message = Message.objects.create(
+        restaurant_id=conversation.restaurant_id,
+        bot_id=conversation.bot_id,
+        conversation=conversation,
+        direction=Message.Direction.IN,
+        author=Message.Author.CUSTOMER,
+        kind=inbound.kind,
+        body=inbound.body,
+        content=_heard(inbound),
+        payload=inbound.payload,
+        provider_sid=inbound.sid,
+        status=Message.Status.RECEIVED,
+        received_at=at,
+    )
+    if inbound.media:
+        Media.objects.bulk_create(
+            Media(message=message, position=n, provider_url=part.url, content_type=part.content_type, name=part.name)
+            for n, part in enumerate(inbound.media)
+        )
+    return message
+
+
+def _heard(inbound: Inbound) -> dict[str, Any]:
+    """What the talk needs beside the text: `{choice, title, place: {latitude, longitude, address, label}}`."""
+    place = inbound.place
+    shared = place and {
+        "latitude": str(place.latitude),
+        "longitude": str(place.longitude),
+        "address": place.address,
+        "label": place.label,
+    }
+    return {"choice": inbound.choice, "title": inbound.choice_title, "place": shared}
+
+
+def retry_turn(message: Message) -> None:
+    """Gives a parked message back to the bot: it is answered as if it had just come."""
+    with transaction.atomic(durable=True):
+        changed = (
+            Message.objects.filter(pk=message.pk, direction=Message.Direction.IN)
+            .exclude(turn_error="")
+            .update(handled_at=None, turn_error="", turn_attempts=0, next_attempt_at=None)
+        )
+        if changed:
+            wake("take_turns", conversation_id=message.conversation_id)
+
+
+def _broke(error: IntegrityError, *constraints: str) -> bool:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) in constraints
