@@ -1,0 +1,60 @@
+# Two commands are enough: `make run` and `make test`. The rest is for those who work on the house.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint format chaos bench clean
+
+help:
+	@echo "make run    install, prepare the database, load the demo and serve (PORT=8000)"
+	@echo "make test   install what the tests need and run them all"
+	@echo "make check  formatting, types, arrows between the rooms, migrations, production settings"
+	@echo "make chaos  300 customers order while web and worker are killed again and again"
+	@echo "make bench  webhooks and answers per second, with the database's bare floor beside them"
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/test.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m tests.production
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+chaos: $(VENV)/test.stamp
+	$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) var
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "Python is missing: install Python 3.11 or newer, or name it: make run PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, $$($(PYTHON) --version) was found. Name another one: make run PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what Sufrah needs (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || { \
+		echo "The packages could not be installed: see the lines above; often the network or the disk."; exit 1; }
+	@touch $@
+
+$(VENV)/test.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing what the tests need (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
+		echo "The packages could not be installed: see the lines above; often the network or the disk."; exit 1; }
+	@touch $@ $(VENV)/run.stamp

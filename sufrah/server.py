@@ -1,0 +1,61 @@
+"""One daphne process: pages, API and sockets, and unless told otherwise the worker on the same event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+
+from channels.routing import ProtocolTypeRouter
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from sufrah import worker
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens there."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PortTaken, before anything else is started."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                raise PortTaken(f"Port {port} is taken. Choose another one: PORT={port + 1} make run") from error
+            raise
+
+
+def serve(application: ProtocolTypeRouter, host: str, port: int, *, with_worker: bool) -> None:
+    """Serves until Ctrl-C or SIGTERM; then the worker finishes what it has begun."""
+    server = Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=host, port=port),
+        ready_callable=_start_worker if with_worker else None,
+        verbosity=0,
+    )
+    server.run()
+
+
+def _start_worker() -> None:
+    loop = asyncio.get_event_loop()
+    working = loop.create_task(worker.run())
+    working.add_done_callback(_worker_ended)
+
+    def finish() -> Deferred[object]:
+        working.cancel()
+        return Deferred.fromFuture(asyncio.gather(working, return_exceptions=True))
+
+    reactor.addSystemEventTrigger("before", "shutdown", finish)
+
+
+def _worker_ended(working: asyncio.Task[None]) -> None:
+    """Pages without a worker would take orders that nobody answers: better to stop, loudly."""
+    if not working.cancelled() and working.exception() is not None:
+        worker.logger.error("The worker ended; the server stops.", exc_info=working.exception())
+        reactor.callFromThread(reactor.stop)
