@@ -1,0 +1,61 @@
+"""Who changed what, kept for good and without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from bots.models import AuditEvent, Restaurant
+from bots.secrets import Secret, SecretUnreadable
+
+Changes = dict[str, list[object]]
+Fields = dict[str, object]
+
+
+def fields_of(row: models.Model, names: Iterable[str]) -> Fields:
+    """The values of these fields at this moment, to be compared later."""
+    return {name: getattr(row, name) for name in names}
+
+
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> Changes:
+    """`{field: [before, after]}` of what differs, as JSON values. A secret appears as “set” or “replaced”."""
+    return {name: _told(before.get(name), value) for name, value in after.items() if not _same(before.get(name), value)}
+
+
+def note(action: str, subject: object, *, user: User | None, restaurant: Restaurant | None, changes: Changes) -> None:
+    """One line of the audit log. Runs inside the caller's transaction; `user` is None for a command or the API."""
+    AuditEvent.objects.create(
+        action=action, subject=str(subject)[:160], user=user, restaurant=restaurant, changes=changes
+    )
+
+
+def _same(before: object, after: object) -> bool:
+    if isinstance(before, Secret) and isinstance(after, Secret):
+        return _opened(before) == _opened(after)
+    return before == after or (before is None and not after)
+
+
+def _opened(secret: Secret) -> str:
+    """A secret whose key is lost differs from every other."""
+    try:
+        return secret.reveal()
+    except SecretUnreadable:
+        return secret.sealed
+
+
+def _told(before: object, after: object) -> list[object]:
+    if isinstance(after, Secret):
+        return ["set", "replaced"] if before else ["", "set"]
+    return [_plain(before), _plain(after)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal | models.Model):
+        return str(value)
+    return value

@@ -1,0 +1,270 @@
+"""A sender is registered, changed and retired. Every change is in the audit log, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypedDict, Unpack, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bots.audit import Changes, changes, fields_of, note
+from bots.live import announce
+from bots.models import Bot, Restaurant
+from bots.numbers import canonical
+from bots.routing import bot_of
+from bots.secrets import Secret
+
+KEPT_TOKENS = ("", "hidden")
+_AUDITED = (
+    "restaurant",
+    "name",
+    "whatsapp_number",
+    "account_sid",
+    "subaccount_sid",
+    "auth_token",
+    "sender_sid",
+    "waba_id",
+    "verification_sid",
+    "status",
+    "is_active",
+    "verified_at",
+    "error_message",
+    "support_contact",
+    "payment_link",
+    "max_messages_per_min",
+    "max_messages_per_day",
+    "channel",
+    "retired_at",
+)
+_REQUIRED = ("name", "restaurant_name", "whatsapp_number", "account_sid", "auth_token")
+
+
+class SenderFields(TypedDict, total=False):
+    """What can be said about a sender. `whatsapp_number` in any usual spelling; `restaurant_name` also renames the
+    restaurant that the sender has already."""
+
+    restaurant: Restaurant
+    restaurant_name: str
+    name: str
+    whatsapp_number: str
+    account_sid: str
+    subaccount_sid: str
+    auth_token: str
+    sender_sid: str
+    waba_id: str
+    verification_sid: str
+    status: str
+    is_active: bool
+    verified_at: datetime | None
+    error_message: str
+    support_contact: str
+    payment_link: str
+    max_messages_per_min: int
+    max_messages_per_day: int
+
+
+class SenderRefused(Exception):
+    """Not possible with this sender; says why in the reader's language. Nothing has changed."""
+
+
+class FieldsMissing(SenderRefused):
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(_("These fields are missing: %(fields)s.") % {"fields": ", ".join(fields)})
+        self.fields = fields
+
+
+class NumberTaken(SenderRefused):
+    def __init__(self, number: str) -> None:
+        super().__init__(_("Another sender already has the number %(number)s.") % {"number": number})
+        self.number = number
+
+
+class HasConversations(SenderRefused):
+    """Conversations stay with the restaurant that had them."""
+
+
+class Retired(SenderRefused):
+    """A retired sender is history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    bot: Bot
+    what: Literal["registered", "taken live", "changed", "unchanged"]
+    fields: tuple[str, ...] = ()
+
+
+def register(*, by: User | None, **fields: Unpack[SenderFields]) -> Bot:
+    """A new sender at Twilio, with a new restaurant of that name unless `restaurant` is given. A demo sender of the
+    same number is taken live with the real credentials: its menu, conversations and staff stay.
+
+    Raises FieldsMissing, NumberTaken, InvalidNumber, and ValidationError for what a field cannot hold.
+    """
+    _refuse_missing(fields)
+    number = canonical(fields["whatsapp_number"])
+    with _unique(number), transaction.atomic(durable=True):
+        demo = _demo_sender(number)
+        if demo and fields.get("restaurant", demo.restaurant) == demo.restaurant:
+            return _taken_live(demo, fields, by)
+        if demo:
+            _retire(demo, by)
+        return _added(fields, by)
+
+
+def change(bot: Bot, *, by: User | None, **fields: Unpack[SenderFields]) -> Changes:
+    """Sets these fields; the stored token stays when the new one is empty or “hidden”. Returns what differs, in the
+    form of the audit log. Raises like `register`, Retired, and HasConversations when `restaurant` is another one."""
+    number = canonical(fields.get("whatsapp_number", bot.whatsapp_number))
+    with _unique(number), transaction.atomic(durable=True):
+        locked = _locked(bot)
+        if fields.get("restaurant", locked.restaurant) != locked.restaurant and locked.conversations.exists():
+            raise HasConversations(_("This sender has conversations, so it stays with its restaurant."))
+        changed = _applied(locked, fields, by, "sender.changed")
+    bot.refresh_from_db()
+    return changed
+
+
+def retire(bot: Bot, *, by: User | None) -> None:
+    """Ends a sender: its number is free again and its conversations stay readable. Raises Retired the second time."""
+    with transaction.atomic(durable=True):
+        _retire(_locked(bot), by)
+    bot.refresh_from_db()
+
+
+def ensure(given: SenderFields, known: SenderFields, *, by: User | None) -> Outcome:
+    """The sender of this number with the fields that are given, whether it is there already or not. `known` fills
+    in a new one and never overwrites what people have changed since."""
+    together: SenderFields = {**known, **given}
+    bot = bot_of(together.get("whatsapp_number", ""))
+    if bot is None or bot.channel == Bot.Channel.SIMULATOR:
+        return Outcome(register(by=by, **together), "taken live" if bot else "registered")
+    changed = change(bot, by=by, **given)
+    return Outcome(bot, "changed" if changed else "unchanged", tuple(changed))
+
+
+def addresses() -> dict[str, str]:
+    """Where the provider must be told to call, by the name that its console uses."""
+    base = settings.PUBLIC_BASE_URL
+    return {
+        "callback_url": f"{base}/whatsapp/webhook",
+        "fallback_url": f"{base}/webhook",
+        "status_callback_url": f"{base}/whatsapp/status",
+    }
+
+
+@contextmanager
+def _unique(number: str) -> Iterator[None]:
+    """The database has the last word on numbers, also between two that register the same one at once."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "one_sender_a_number" not in str(error):
+            raise
+        raise NumberTaken(number) from error
+
+
+def _refuse_missing(fields: SenderFields) -> None:
+    given = {name for name, value in fields.items() if value and not (name == "auth_token" and value in KEPT_TOKENS)}
+    if "restaurant" in given:
+        given.add("restaurant_name")
+    missing = [name for name in _REQUIRED if name not in given]
+    if missing:
+        raise FieldsMissing(missing)
+
+
+def _demo_sender(number: str) -> Bot | None:
+    live = Bot.objects.select_for_update(of=("self",)).filter(whatsapp_number=number, retired_at__isnull=True)
+    bot = live.select_related("restaurant").first()
+    if bot and bot.channel != Bot.Channel.SIMULATOR:
+        raise NumberTaken(number)
+    return bot
+
+
+def _locked(bot: Bot) -> Bot:
+    rows = Bot.objects.select_for_update(of=("self",)).select_related("restaurant")
+    locked = rows.get(pk=bot.pk)
+    if locked.retired_at:
+        raise Retired(_("This sender is retired."))
+    return locked
+
+
+def _added(fields: SenderFields, by: User | None) -> Bot:
+    restaurant = fields.get("restaurant") or _new_restaurant(fields, by)
+    bot = Bot(restaurant=restaurant, auth_token="")
+    _applied(bot, {**fields, "restaurant": restaurant}, by, "sender.registered")
+    return bot
+
+
+def _new_restaurant(fields: SenderFields, by: User | None) -> Restaurant:
+    restaurant = Restaurant(name=fields["restaurant_name"].strip(), support_contact=fields.get("support_contact", ""))
+    restaurant.full_clean()
+    restaurant.save(force_insert=True)
+    note("restaurant.made", restaurant.name, user=by, restaurant=restaurant, changes={})
+    return restaurant
+
+
+def _taken_live(demo: Bot, fields: SenderFields, by: User | None) -> Bot:
+    demo.channel = Bot.Channel.TWILIO
+    fresh: SenderFields = {"status": Bot.Status.ACTIVE, "is_active": True, "error_message": ""}
+    _applied(demo, {**fresh, **fields}, by, "sender.taken_live")
+    return demo
+
+
+def _applied(bot: Bot, fields: SenderFields, by: User | None, action: str) -> Changes:
+    """Sets, checks, stores and notes the fields."""
+    before = fields_of(Bot.objects.select_related("restaurant").get(pk=bot.pk), _AUDITED) if bot.pk else {}
+    _set(bot, fields)
+    bot.clean_fields()
+    changed = changes(before, fields_of(bot, _AUDITED))
+    if changed:
+        bot.save(update_fields=[*changed, "updated_at"] if bot.pk else None)
+    changed |= _renamed(bot.restaurant, fields.get("restaurant_name", ""))
+    if changed:
+        note(action, bot, user=by, restaurant=bot.restaurant, changes=changed)
+        _announce(bot)
+    return changed
+
+
+def _set(bot: Bot, fields: SenderFields) -> None:
+    for name, value in fields.items():
+        if name == "restaurant_name" or (name == "auth_token" and value in KEPT_TOKENS):
+            continue
+        setattr(bot, name, value.strip() if isinstance(value, str) else value)
+    bot.whatsapp_number = canonical(bot.whatsapp_number)
+    bot.auth_token = cast(Secret, bot._meta.get_field("auth_token").to_python(bot.auth_token))
+
+
+def _renamed(restaurant: Restaurant, name: str) -> Changes:
+    name, before = name.strip(), restaurant.name
+    if not name or name == before:
+        return {}
+    restaurant.name = name
+    restaurant.full_clean()
+    restaurant.save(update_fields=["name", "updated_at"])
+    return {"restaurant_name": [before, name]}
+
+
+def _retire(bot: Bot, by: User | None) -> None:
+    before = fields_of(bot, _AUDITED)
+    bot.retired_at, bot.is_active = timezone.now(), False
+    bot.save(update_fields=["retired_at", "is_active", "updated_at"])
+    note(
+        "sender.retired",
+        bot,
+        user=by,
+        restaurant=bot.restaurant,
+        changes=changes(before, fields_of(bot, _AUDITED)),
+    )
+    _announce(bot)
+
+
+def _announce(bot: Bot) -> None:
+    version = int(bot.updated_at.timestamp() * 1000)
+    announce("bot.status", bot.restaurant.code, version, botId=bot.code)
