@@ -205,7 +205,9 @@ def _degrees(text: str, most: int) -> Decimal | None:
         value = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return value.quantize(_PLACES) if value.is_finite() and abs(value) <= most else None
+    if not value.is_finite() or abs(value) > most:
+        return None
+    return min(value, value.quantize(_PLACES), key=lambda form: -int(form.as_tuple().exponent))
 
 
 def _media_of(read: _Reader) -> tuple[MediaIn, ...]:

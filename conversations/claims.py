@@ -1,0 +1,136 @@
+"""Who sends a message, and how it ended. Each function is one short transaction; the network is never inside one.
+
+A claim is the row's status `sending`, its attempt number and a lease. All but success is settled only while the claim
+is still the row's; that a message was accepted is a fact, whoever learns it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from bots.jobs import wake
+from bots.models import Bot
+from conversations.attention import call_a_person, locked_conversation
+from conversations.channels import SendError, reason_in_words
+from conversations.models import Message
+from conversations.outbox import announce_message
+from conversations.statuses import WAITING, adopt_early_reports, lock_sid
+
+LEASE = timedelta(seconds=10)
+MAX_AGE = timedelta(hours=1)
+Status = Message.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`message` with its bot, conversation and restaurant; `outcome_unknown` when an earlier attempt may have
+    succeeded without our learning of it."""
+
+    message: Message
+    outcome_unknown: bool
+
+    @property
+    def bot(self) -> Bot:
+        return self.message.bot
+
+
+def may_speak(bot: Bot) -> bool:
+    """A sender that is off waits; so does one whose restaurant is off."""
+    return bot.is_active and bot.restaurant.is_active and bot.retired_at is None
+
+
+def is_too_old(message: Message, now: datetime) -> bool:
+    return message.created_at < now - MAX_AGE
+
+
+def claim_next(conversation_id: int, now: datetime) -> Claim | None:
+    """The oldest waiting message, if it is due; None when nothing waits or what waits first must wait longer."""
+    with transaction.atomic(durable=True):
+        message = _oldest_waiting(conversation_id)
+        if message is None or not _is_due(message, now):
+            return None
+        unknown = message.status == Status.SENDING
+        message.status, message.lease_until, message.attempts = Status.SENDING, now + LEASE, message.attempts + 1
+        message.save(update_fields=["status", "lease_until", "attempts"])
+        return Claim(message, outcome_unknown=unknown)
+
+
+def is_still_ours(claim: Claim) -> bool:
+    return _ours(claim).exists()
+
+
+def accept(claim: Claim, sid: str) -> None:
+    """The provider has it. Reports that were faster than this are applied."""
+    message = claim.message
+    with transaction.atomic(durable=True):
+        lock_sid(message.bot_id, sid)
+        settled = Message.objects.filter(pk=message.pk, status__in=WAITING).update(
+            status=Status.ACCEPTED,
+            provider_sid=sid,
+            lease_until=None,
+            next_attempt_at=None,
+            error_code="",
+            error_reason="",
+        )
+        if settled:
+            message.status, message.provider_sid = Status.ACCEPTED, sid
+            announce_message("message.updated", message.conversation, message)
+            adopt_early_reports(message, sid)
+
+
+def postpone(claim: Claim, error: SendError, now: datetime, pause: timedelta) -> None:
+    """It was not processed: it waits for its next attempt, and those behind it wait with it."""
+    _put_off(claim, error, pause, status=Status.QUEUED, lease_until=None, next_attempt_at=now + pause)
+
+
+def leave_unknown(claim: Claim, error: SendError, now: datetime, pause: timedelta) -> None:
+    """It stays in doubt: who takes it next must look it up before sending."""
+    _put_off(claim, error, pause, lease_until=now + pause)
+
+
+def refuse(claim: Claim, error: SendError) -> None:
+    """It will not be sent. The next one goes on, and a person is called."""
+    message = claim.message
+    with transaction.atomic(durable=True):
+        conversation = locked_conversation(message.conversation_id)
+        settled = _ours(claim).update(status=Status.FAILED, lease_until=None, next_attempt_at=None, **_in_words(error))
+        if settled:
+            call_a_person(conversation)
+            announce_message("message.updated", conversation, message)
+
+
+def _oldest_waiting(conversation_id: int) -> Message | None:
+    rows = Message.objects.select_related("bot__restaurant", "conversation__restaurant")
+    return (
+        rows.select_for_update(of=("self",), no_key=True)
+        .filter(conversation_id=conversation_id, direction=Message.Direction.OUT, status__in=WAITING)
+        .order_by("id")
+        .first()
+    )
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    held_until = message.lease_until if message.status == Status.SENDING else message.next_attempt_at
+    if held_until and held_until > now:
+        return False
+    return may_speak(message.bot) or message.bot.retired_at is not None or is_too_old(message, now)
+
+
+def _ours(claim: Claim) -> QuerySet[Message]:
+    return Message.objects.filter(pk=claim.message.pk, status=Status.SENDING, attempts=claim.message.attempts)
+
+
+def _put_off(claim: Claim, error: SendError, pause: timedelta, **changes: object) -> None:
+    message = claim.message
+    with transaction.atomic(durable=True):
+        if _ours(claim).update(**changes, **_in_words(error)):
+            announce_message("message.updated", message.conversation, message)
+            wake("deliver", after=pause, conversation_id=message.conversation_id)
+
+
+def _in_words(error: SendError) -> dict[str, str]:
+    return {"error_code": error.code[:12], "error_reason": str(reason_in_words(error.code))[:300]}

@@ -1,0 +1,30 @@
+"""The simulator's phone network: messages are sent, delivered and read a moment later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bots.jobs import wake
+from conversations.channels import simulated_sid
+from conversations.models import Message
+from conversations.statuses import report
+from conversations.wire import StatusUpdate
+
+Status = Message.Status
+_NEXT = {
+    Status.SENT: (Status.DELIVERED, timedelta(milliseconds=400)),
+    Status.DELIVERED: (Status.READ, timedelta(milliseconds=800)),
+}
+
+
+def walk(message_id: int, status: str) -> None:
+    """Reports this status of a simulated message as the provider would, and wakes the next."""
+    message = Message.objects.select_related("bot").filter(pk=message_id).first()
+    if message is None:
+        return
+    bot, step = message.bot, Status(status)
+    sender = bot.whatsapp_number
+    report(bot, StatusUpdate(simulated_sid(message), step, "", bot.owning_account, sender, step), message.code)
+    if step in _NEXT:
+        following, after = _NEXT[step]
+        wake("walk_simulated", after=after, message_id=message_id, status=following)
