@@ -3,9 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from sufrah import health
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("conversations.doors")),
     path("simulator/", include("conversations.simulator.urls")),
     path("", include("bots.urls")),
     path("inbox/", include("conversations.urls")),
