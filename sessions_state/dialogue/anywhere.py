@@ -9,12 +9,12 @@ from typing import Literal
 from orders.menu import Menu
 from sessions_state.dialogue.effects import FindOrders, HandOver
 from sessions_state.dialogue.ordering import dropped, pick
-from sessions_state.dialogue.path import fresh, home, is_idle, next_step
+from sessions_state.dialogue.path import fresh, home, is_idle, next_step, ways
 from sessions_state.dialogue.state import State
 from sessions_state.dialogue.step import Heard, Move, say, to
 from sessions_state.dialogue.steps import STEPS
-from sessions_state.dialogue.steps.choosing_payment import ways
 from sessions_state.dialogue.steps.welcome import greeted
+from sessions_state.dialogue.vocabulary import is_salaam
 
 MISSES_LIMIT = 3
 
@@ -43,7 +43,7 @@ def _go(state: State, heard: Heard, menu: Menu) -> Move | None:
 
 
 def _order(state: State, heard: Heard, menu: Menu) -> Move:
-    return to("reviewing_cart" if state.cart else next_step(state, menu), dropped(state))
+    return to("reviewing_cart" if state.cart else next_step(state, menu), state)
 
 
 def _checkout(state: State, heard: Heard, menu: Menu) -> Move:
@@ -52,7 +52,7 @@ def _checkout(state: State, heard: Heard, menu: Menu) -> Move:
 
 def _start_over(state: State, heard: Heard, menu: Menu) -> Move:
     new = fresh(state)
-    return to(next_step(new, menu), new, say(state).STARTED_OVER)
+    return to(next_step(new, menu), new, say(state).STARTED_OVER if state.cart or state.kept else say(state).START)
 
 
 def _cancel(state: State, heard: Heard, menu: Menu) -> Move:
@@ -74,8 +74,10 @@ def _bot(state: State, heard: Heard, menu: Menu) -> Move:
 
 def _hello(state: State, heard: Heard, menu: Menu) -> Move:
     if state.cart:
-        return to("reviewing_cart", state, say(state).HELLO_AGAIN)
-    return greeted(state, heard, menu) if is_idle(state) else Move(state, (say(state).HELLO_MIDWAY,))
+        return to("reviewing_cart", state, say(state).hello_again(is_salaam(heard.text)))
+    if is_idle(state):
+        return greeted(state, heard, menu)
+    return Move(state, (say(state).hello_midway(is_salaam(heard.text)),))
 
 
 def _language(state: State, heard: Heard, menu: Menu) -> Move | None:
@@ -103,8 +105,10 @@ def _quantity(state: State, heard: Heard, menu: Menu) -> Move | None:
 
 def _order_type(state: State, heard: Heard, menu: Menu) -> Move | None:
     chosen = heard.chosen("type")
-    if chosen not in ("delivery", "pickup") or (chosen == state.order_type and not _on_the_table(state, heard)):
+    if chosen not in ("delivery", "pickup"):
         return None
+    if chosen == state.order_type and not _on_the_table(state, heard):
+        return Move(state) if heard.text else None
     new = replace(
         state,
         order_type="delivery" if chosen == "delivery" else "pickup",

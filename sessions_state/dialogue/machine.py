@@ -22,11 +22,11 @@ from sessions_state.dialogue.events import (
     SharedPlace,
     Silence,
 )
-from sessions_state.dialogue.fitting import person, texts, with_notes
+from sessions_state.dialogue.fitting import name_of, person, texts, with_notes
 from sessions_state.dialogue.ordering import dropped
 from sessions_state.dialogue.path import fresh, home, next_step, serving_branch
 from sessions_state.dialogue.state import Offer, State
-from sessions_state.dialogue.step import Heard, Move, Question, say, to
+from sessions_state.dialogue.step import Heard, Move, Question, language_of, say, to
 from sessions_state.dialogue.steps import STEPS
 from sessions_state.dialogue.steps.welcome import greeted
 from sessions_state.dialogue.turn import Turn
@@ -45,7 +45,7 @@ def take_turn(state: State, event: Event, menu: Menu) -> Turn:
     """What the talk does about the event. Never raises for any words, taps or menus."""
     if isinstance(event, Silence):
         return Turn(_silent(state, event))
-    state = replace(state, language=state.language or _first_language(event, menu))
+    state = _without_old_cart(replace(state, language=state.language or _first_language(event, menu)), event.at, menu)
     if isinstance(event, FromCustomer):
         return _customer(state, event, menu)
     return _arrive(_told(state, event, menu), menu)
@@ -83,7 +83,7 @@ def _told(state: State, event: News, menu: Menu) -> Move:
 
 
 def _customer(state: State, event: FromCustomer, menu: Menu) -> Turn:
-    clean, gone = swept(_without_old_cart(state, event.at, menu), menu)
+    clean, gone = swept(state, menu)
     match event:
         case SharedPlace():
             move = _shared(clean, event, menu)
@@ -111,7 +111,8 @@ def _shared(state: State, event: SharedPlace, menu: Menu) -> Move:
     if state.place is None or state.step == "sharing_location":
         return to(next_step(delivery, menu), delivery, say(state).PLACE_NOTED)
     branch = serving_branch(delivery, menu)
-    return Move(replace(delivery, branch_id=branch.id if branch else None), (say(state).PLACE_NOTED,))
+    told = (say(state).nearest_branch(name_of(branch.name, language_of(state))),) if branch else ()
+    return Move(replace(delivery, branch_id=branch.id if branch else None), (say(state).PLACE_NOTED, *told))
 
 
 def _unreadable(state: State, event: SentMedia, menu: Menu) -> Move:

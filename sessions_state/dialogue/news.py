@@ -61,9 +61,10 @@ def _status(order: OrderSeen, state: State) -> str:
 
 
 def handed_back(state: State, event: HandedBack, menu: Menu) -> Move:
-    words = say(state)
-    back = to(home(state), state, words.NOBODY_WAS_FREE if event.unanswered else words.BACK, misses=0)
-    if not event.unanswered or state.cart:
+    (clean, gone), words = swept(state, menu), say(state)
+    note = words.NOBODY_WAS_FREE if event.unanswered else words.BACK
+    back = to(home(clean), clean, note, *gone, misses=0)
+    if not event.unanswered or clean.cart or clean.kept:
         return back
     choices = (Choice("go:menu", words.MENU), Choice("go:staff", words.STAFF))
     return replace(back, question=Question(Buttons(words.HOW_CAN_I_HELP, choices)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.menu import Branch, Menu
 from orders.pricing import missing_to_minimum, price
 from sessions_state.dialogue.nearest import nearest
-from sessions_state.dialogue.state import State
+from sessions_state.dialogue.state import Payment, State
 
 IDLE = ("welcome", "tracking", "rating", "with_staff")
 """Steps in which no order is being made."""
@@ -27,7 +27,12 @@ def next_step(state: State, menu: Menu) -> str:
 def _paying(state: State, menu: Menu) -> str:
     if missing_to_minimum(price(state.cart, menu).total, menu):
         return "reviewing_cart"
-    return "choosing_payment" if state.payment is None else "confirming"
+    return "confirming" if state.payment in ways(menu) else "choosing_payment"
+
+
+def ways(menu: Menu) -> tuple[Payment, ...]:
+    """How one can pay here; online where the restaurant has a payment link."""
+    return ("cash", "card_on_delivery", "online") if menu.payment_link else ("cash", "card_on_delivery")
 
 
 def serving_branch(state: State, menu: Menu) -> Branch | None:

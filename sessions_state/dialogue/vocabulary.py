@@ -34,6 +34,8 @@ _COMMANDS = {
         قوة | القوه | شخبارك | شلونك | كيف الحال | كيفك""",
     "go:thanks": """thanks | thank you | thank you so much | thx | ty | thanks a lot
         شكرا | مشكور | مشكورين | يعطيك العافية | الله يعطيك العافية | تسلم | تسلمون | جزاك الله خير | شكرا لك""",
+    "type:delivery": "delivery | deliver | توصيل | التوصيل | ابي توصيل | دلفري | ديلفري",
+    "type:pickup": "pickup | pick up | takeaway | take away | استلام | الاستلام | سفري | بستلم",
     "lang:en": "english | انجليزي | انقليزي | الانجليزية | بالانجليزي | انجلش | in english | speak english",
     "lang:ar": "arabic | عربي | العربية | بالعربي | بالعربية | in arabic | عربى | speak arabic",
 }

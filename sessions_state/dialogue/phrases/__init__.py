@@ -39,8 +39,6 @@ class Phrases(Protocol):
     STARS: tuple[str, str, str, str, str]
 
     HOW_CAN_I_HELP: str
-    HELLO_AGAIN: str
-    HELLO_MIDWAY: str
     MY_PLEASURE: str
     CHOOSE_ORDER_TYPE: str
     ASK_LOCATION: str
@@ -59,6 +57,7 @@ class Phrases(Protocol):
     ALREADY_PLACED: str
     STALE: str
     STARTED_OVER: str
+    START: str
     CANCELLED: str
     NOTHING_TO_CANCEL: str
     PLACED_CANNOT_CANCEL: str
@@ -85,6 +84,8 @@ class Phrases(Protocol):
     REFUSED: dict[str, str]
 
     def greeting(self, restaurant: str, name: str, salaam: bool) -> str: ...
+    def hello_again(self, salaam: bool) -> str: ...
+    def hello_midway(self, salaam: bool) -> str: ...
     def nothing_on_sale(self, support: str) -> str: ...
     def cart_line(self, quantity: int, name: str, total: str) -> str: ...
     def pieces(self, number: int) -> str: ...

@@ -36,8 +36,6 @@ SHOW_RATINGS = "قيّم طلبك"
 STARS = ("⭐ سيئ", "⭐⭐ مقبول", "⭐⭐⭐ جيد", "⭐⭐⭐⭐ جيد جدًا", "⭐⭐⭐⭐⭐ ممتاز")
 
 HOW_CAN_I_HELP = "كيف أقدر أخدمك؟"
-HELLO_AGAIN = "هلا فيك من جديد 👋 سلتك محفوظة."
-HELLO_MIDWAY = "هلا والله 👋 خلّنا نكمّل."
 MY_PLEASURE = "العفو، حياك الله 🌷"
 CHOOSE_ORDER_TYPE = "تحب نوصّل لك الطلب، أو تستلمه من الفرع؟"
 ASK_LOCATION = "📍 وين نوصّل لك؟ أرسل موقعك: اضغط 📎 (أو ＋) ثم *الموقع*."
@@ -56,6 +54,7 @@ ORDER_CHANGED_MEANWHILE = "تغيّر شي في طلبك من آخر مرة شف
 ALREADY_PLACED = "طلبك وصل المطعم، ما يحتاج تأكّده مرة ثانية 👌"
 STALE = "هذا الزر من رسالة سابقة، فما غيّرت شي."
 STARTED_OVER = "أبشر، فضّيت السلة ونبدأ من جديد."
+START = "أبشر، نبدأ."
 CANCELLED = "تم الإلغاء، وما انطلب شي."
 NOTHING_TO_CANCEL = "ما فيه شي نلغيه."
 PLACED_CANNOT_CANCEL = "هذا الطلب وصل المطعم. إذا تبي تلغيه، موظفينا يساعدونك."
@@ -96,6 +95,14 @@ _STATUS = {
 def greeting(restaurant: str, name: str, salaam: bool) -> str:
     hello = "وعليكم السلام ورحمة الله" if salaam else "هلا والله"
     return f"{hello}{' يا ' + name if name else ''} 👋 حياك في {restaurant}!"
+
+
+def hello_again(salaam: bool) -> str:
+    return f"{'وعليكم السلام ورحمة الله' if salaam else 'هلا فيك من جديد'} 👋 سلتك محفوظة."
+
+
+def hello_midway(salaam: bool) -> str:
+    return f"{'وعليكم السلام ورحمة الله' if salaam else 'هلا والله'} 👋 خلّنا نكمّل."
 
 
 def nothing_on_sale(support: str) -> str:

@@ -31,8 +31,6 @@ SHOW_RATINGS = "Rate"
 STARS = ("⭐ Poor", "⭐⭐ Fair", "⭐⭐⭐ Good", "⭐⭐⭐⭐ Very good", "⭐⭐⭐⭐⭐ Excellent")
 
 HOW_CAN_I_HELP = "What would you like to do?"
-HELLO_AGAIN = "Hello again 👋 Your cart is right here."
-HELLO_MIDWAY = "Hello 👋 Let's carry on."
 MY_PLEASURE = "You're very welcome 🌷"
 CHOOSE_ORDER_TYPE = "Would you like it delivered, or will you pick it up?"
 ASK_LOCATION = "📍 Where should we deliver? Please share your location: tap 📎 (or ＋), then *Location*."
@@ -51,6 +49,7 @@ ORDER_CHANGED_MEANWHILE = "Something changed since you last saw your order. Plea
 ALREADY_PLACED = "Your order is already with the restaurant, there is no need to confirm again 👌"
 STALE = "That button is from an earlier message, so I left things as they are."
 STARTED_OVER = "Done, I emptied your cart. Let's start over."
+START = "Let's start."
 CANCELLED = "Done, I cancelled it. Nothing was ordered."
 NOTHING_TO_CANCEL = "There is nothing to cancel."
 PLACED_CANNOT_CANCEL = "This order is already with the restaurant. If you want to cancel it, our staff can help you."
@@ -93,6 +92,14 @@ _STATUS = {
 def greeting(restaurant: str, name: str, salaam: bool) -> str:
     hello = "Wa alaikum assalam" if salaam else "Hello"
     return f"{hello}{' ' + name if name else ''} 👋 Welcome to {restaurant}!"
+
+
+def hello_again(salaam: bool) -> str:
+    return f"{'Wa alaikum assalam' if salaam else 'Hello again'} 👋 Your cart is right here."
+
+
+def hello_midway(salaam: bool) -> str:
+    return f"{'Wa alaikum assalam' if salaam else 'Hello'} 👋 Let's carry on."
 
 
 def nothing_on_sale(support: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conversations.content import Buttons, Choice
 from orders.menu import Menu
-from sessions_state.dialogue.path import next_step
+from sessions_state.dialogue.path import next_step, ways
 from sessions_state.dialogue.state import Payment, State
 from sessions_state.dialogue.step import Heard, Move, Question, Step, say, to
 from sessions_state.dialogue.words import match
@@ -14,11 +14,6 @@ _WAYS: dict[Payment, tuple[str, ...]] = {
     "card_on_delivery": ("card", "mada", "visa", "شبكة", "شبكه عند الاستلام", "مدى", "بطاقة", "فيزا"),
     "online": ("online", "link", "apple pay", "pay online", "الكتروني", "دفع الكتروني", "اونلاين", "رابط", "ابل باي"),
 }
-
-
-def ways(menu: Menu) -> tuple[Payment, ...]:
-    """How one can pay here."""
-    return ("cash", "card_on_delivery", "online") if menu.payment_link else ("cash", "card_on_delivery")
 
 
 def label(payment: Payment, state: State) -> str:

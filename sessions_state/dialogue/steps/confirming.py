@@ -17,7 +17,7 @@ from sessions_state.dialogue.fitting import clip, name_of, tidy
 from sessions_state.dialogue.path import next_step
 from sessions_state.dialogue.state import State
 from sessions_state.dialogue.step import Heard, Move, Question, Step, language_of, say, to
-from sessions_state.dialogue.steps.choosing_payment import label
+from sessions_state.dialogue.steps import choosing_payment
 from sessions_state.dialogue.vocabulary import means_no, means_yes
 
 _ADDRESS_LIMIT = 150
@@ -53,7 +53,7 @@ def _terms(priced: Priced, state: State, menu: Menu) -> str:
         where = words.for_delivery(name, _address(state))
     else:
         where = words.for_pickup(name, clip(tidy(branch.address.said_in(language)), _ADDRESS_LIMIT) if branch else "")
-    paid = words.paid_by(label(state.payment, state)) if state.payment else ""
+    paid = words.paid_by(choosing_payment.label(state.payment, state)) if state.payment else ""
     return "\n".join((words.total(amount(priced.total, state, menu)), where, paid, "", words.LOOKS_RIGHT))
 
 
@@ -67,7 +67,7 @@ def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
     if confirmed is None and means_yes(heard.text) and not heard.choice:
         confirmed = next((offer.id.partition(":")[2] for offer in state.offers if offer.id.startswith("confirm:")), "")
     if confirmed is None:
-        return "go:cart" if means_no(heard.text) else None
+        return "go:cart" if means_no(heard.text) else choosing_payment.answer(state, heard, menu)
     if confirmed != digest(state, menu) or next_step(state, menu) != "confirming":
         return Move(state, (say(state).ORDER_CHANGED_MEANWHILE,))
     return _placed(state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conversations.content import Buttons, Choice
 from orders.menu import Menu
 from orders.pricing import price
@@ -37,12 +39,20 @@ def ask(state: State, menu: Menu) -> Question | Move:
 
 def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
     if not state.offers:
-        return (None if state.kept else named(state, heard, menu)) or greeted(state, heard, menu)
+        return _first_words(state, heard, menu)
+    offers_cart = "kept:use" in {offer.id for offer in state.offers}
     if means_yes(heard.text):
-        return "kept:use" if state.kept else "go:order"
-    if means_no(heard.text) and state.kept:
+        return "kept:use" if offers_cart else "go:order"
+    if means_no(heard.text) and offers_cart:
         return "kept:drop"
     return named(state, heard, menu)
+
+
+def _first_words(state: State, heard: Heard, menu: Menu) -> Move:
+    """A greeting, and what was asked for when the first words name it; a cart from before comes first."""
+    greeting = greeted(state, heard, menu)
+    wanted = None if price(state.kept, menu).lines else named(state, heard, menu)
+    return replace(wanted, notes=(*greeting.notes, *wanted.notes)) if wanted else greeting
 
 
 STEP = Step(ask, answer, hint=lambda words: words.HINT)

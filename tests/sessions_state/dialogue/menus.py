@@ -67,11 +67,16 @@ DEMO = Menu(
     support_contact="+966 11 000 0000",
 )
 
+_JUICES = """برتقال مانجو فراولة أناناس رمان تفاح جوافة كيوي بطيخ شمام عنب جزر موز خوخ مشمش كرز توت ليمون
+    كوكتيل قصب تمر بابايا كركديه نعناع زنجبيل دراق"""
 JUICES = Category(
     "juices",
     Words("عصائر", "Juices"),
-    tuple(item(f"juice{n}", f"عصير {name}", f"Juice {n}", f"{8 + n}") for n, name in enumerate(["برتقال", "مانجو", "فراولة", "أناناس", "رمان", "تفاح", "جوافة", "كيوي", "بطيخ", "شمام", "عنب", "جزر", "موز", "خوخ", "مشمش", "كرز", "توت", "ليمون", "كوكتيل", "قصب", "تمر", "بابايا", "كركديه", "عوار_قلب", "نعناع", "زنجبيل"], start=1)),
-)  # fmt: skip
+    tuple(
+        item(f"juice{number}", f"عصير {name}", f"Juice {number}", f"{8 + number}")
+        for number, name in enumerate(_JUICES.split(), start=1)
+    ),
+)
 
 
 def with_category(menu: Menu, category: Category) -> Menu:

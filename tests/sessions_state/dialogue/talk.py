@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from conversations.content import Choice, Content, choices_of
 from orders.menu import Menu
@@ -31,7 +32,7 @@ from sessions_state.dialogue.state import Place, State
 from tests.sessions_state.dialogue.menus import DEMO
 
 START = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
-REFUSALS = ("gone", "minimum", "branch", "closed")
+Refusal = Literal["gone", "minimum", "branch", "closed"]
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Talk:
     done: list[Effect] = field(default_factory=list)
     shown: list[Choice] = field(default_factory=list)
     orders: list[OrderSeen] = field(default_factory=list)
-    refuses_next: str = ""
+    refuses_next: Refusal | None = None
     name: str = ""
 
     def hears(self, event: Event) -> tuple[Content, ...]:
@@ -74,10 +75,9 @@ class Talk:
                 return None
 
     def _place(self, effect: PlaceOrder) -> Event:
-        for reason in REFUSALS:
-            if reason == self.refuses_next:
-                self.refuses_next = ""
-                return OrderRefused(self.at, reason)
+        if self.refuses_next is not None:
+            reason, self.refuses_next = self.refuses_next, None
+            return OrderRefused(self.at, reason)
         number = len(self.orders) + 1
         total = price(effect.cart, self.menu).total
         order = OrderSeen(f"order-{number}", number, "placed", effect.order_type, total, self.menu.currency)

@@ -36,7 +36,7 @@ from conversations.content import AskLocation, Content, Listing, body_of, choice
 from sessions_state.dialogue.effects import Effect, FindOrders, HandOver, PlaceOrder, RateOrder
 from sessions_state.dialogue.events import OrderStatus
 from tests.sessions_state.dialogue.menus import MENUS, priced, removed, sold_out
-from tests.sessions_state.dialogue.talk import Talk, plain
+from tests.sessions_state.dialogue.talk import Refusal, Talk, plain
 
 FOLDER = Path(__file__).parents[2] / "transcripts"
 RERECORD = bool(os.environ.get("RERECORD"))
@@ -55,13 +55,15 @@ class Stage:
         return "\n".join(self.played).strip() + "\n"
 
     def _line(self, line: str) -> None:
-        self.played.append(line) if line.startswith("#") else self.played.extend(["", line])
-        self.talk.said, before = (), len(self.talk.done)
-        shown = self.talk.said
-        if not line.startswith("#"):
-            shown = self._act(*(part.strip() for part in line.split(":", 1)))
-        self.played += [written for effect in self.talk.done[before:] for written in (f"  => {_effect(effect)}",)]
-        self.played += [written for content in shown for written in _content(content)]
+        if line.startswith("#"):
+            self.played.append(line)
+            return
+        before = len(self.talk.done)
+        actor, _, what = line.partition(":")
+        shown = self._act(actor, what.strip())
+        self.played += ["", line, *(f"  => {_effect(effect)}" for effect in self.talk.done[before:])]
+        for content in shown:
+            self.played += _content(content)
 
     def _act(self, actor: str, what: str) -> tuple[Content, ...]:
         talk = self.talk
@@ -88,7 +90,7 @@ class Stage:
                 return talk.handed_back(unanswered=what == "nobody came")
             case _:
                 raise ValueError(f"Nobody is called {actor!r}")
-        return talk.said
+        return ()
 
     def _menu(self, what: str) -> None:
         talk, words = self.talk, what.split()
@@ -106,7 +108,7 @@ class Stage:
     def _world(self, what: str) -> tuple[Content, ...]:
         words = what.split()
         if what.startswith("refuses the next order"):
-            self.talk.refuses_next = words[-1]
+            self.talk.refuses_next = next(known for known in get_args(Refusal) if known == words[-1])
             return ()
         status = next(known for known in get_args(OrderStatus) if known == words[-1])
         return self.talk.order_becomes(int(words[1]), status)
