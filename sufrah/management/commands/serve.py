@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from bots import demo
+from orders import demo
 from sufrah import embedded
 from sufrah.asgi import application
 from sufrah.server import PortTaken, check_port, serve
