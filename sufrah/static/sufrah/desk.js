@@ -53,7 +53,7 @@
 
   /* ---- the thread's place ---- */
 
-  let mustStick = false;
+  let mustStick = false, wasAtBottom = true;
   const isAtBottom = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 
   function keepingPlace(change) {
@@ -70,6 +70,15 @@
     return result;
   }
 
+  const resized = new ResizeObserver(([{ target }]) => { if (wasAtBottom) target.scrollTop = target.scrollHeight; });
+
+  function watch(box) {
+    resized.disconnect();
+    wasAtBottom = true;
+    resized.observe(box);
+    box.addEventListener("scroll", () => { wasAtBottom = isAtBottom(box); }, { passive: true });
+  }
+
   htmx.defineExtension("keyed", {
     isInlineSwap: (style) => style === "keyed",
     handleSwap: (style, target, fragment) =>
@@ -82,7 +91,7 @@
     if (list.id === "rows") {
       const grew = Number(after.dataset.unread) > Number(before?.dataset.unread || 0);
       const isOpen = after.id === `c-${open()}`;
-      if (grew && (!isOpen || !isVisible())) toast(`${after.dataset.name}: ${after.querySelector(".said").textContent.trim()}`);
+      if (grew && (!isOpen || !isVisible())) toast(`${after.dataset.name}: ${after.querySelector(".said").innerText.trim()}`);
     } else if (list.id === "messages" && !before && after.matches(".message.in")) {
       byId("said").textContent = after.querySelector(".bubble").innerText;
     }
@@ -122,6 +131,7 @@
   const refreshAll = () => refresh("list", "thread", "orders");
 
   function heard({ type, data }) {
+    if (type === "ready") { pause = FIRST_PAUSE; isLive = true; showLive(); refreshAll(); return; }
     if (data?.restaurantId && data.restaurantId !== byId("main").dataset.restaurant) return;
     if (type.startsWith("order.")) refresh("orders");
     else if (type.startsWith("message.") || type.startsWith("conversation.")) {
@@ -133,34 +143,33 @@
   /* ---- the socket ---- */
 
   const FIRST_PAUSE = 500, LONGEST_PAUSE = 20000;
-  let socket = null, pause = FIRST_PAUSE, again = null;
+  let socket = null, isLive = false, pause = FIRST_PAUSE, again = null;
 
   function connect() {
     clearTimeout(again);
     socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
-    socket.onopen = () => { pause = FIRST_PAUSE; showLive(true); refreshAll(); };
     socket.onmessage = ({ data }) => {
       try { heard(JSON.parse(data)); } catch (error) { console.warn("A frame could not be read", error); }
     };
     socket.onclose = () => {
-      showLive(false);
+      isLive = false;
+      showLive();
       again = setTimeout(connect, pause * (0.75 + Math.random() / 2));
       pause = Math.min(pause * 2, LONGEST_PAUSE);
     };
   }
 
-  function showLive(isOn) {
+  function showLive() {
     const sign = byId("live");
     sign.hidden = false;
-    sign.classList.toggle("off", !isOn);
-    const words = isOn ? sign.dataset.on : sign.dataset.off;
+    sign.classList.toggle("off", !isLive);
+    const words = isLive ? sign.dataset.on : sign.dataset.off;
     if (sign.querySelector(".words").textContent !== words) sign.querySelector(".words").textContent = words;
   }
 
-  const isLive = () => socket?.readyState === WebSocket.OPEN;
-  setInterval(() => { if (isVisible() || !isLive()) refreshAll(); }, 15000);
+  setInterval(() => { if (isVisible() || !isLive) refreshAll(); }, 15000);
   document.addEventListener("visibilitychange", () => { if (isVisible()) { refreshAll(); seen(); } });
-  window.addEventListener("online", () => { if (!isLive()) connect(); });
+  window.addEventListener("online", () => { if (!isLive) connect(); });
   window.addEventListener("pagehide", () => { if (socket) { socket.onclose = null; socket.close(); } });
   window.addEventListener("pageshow", (event) => { if (event.persisted) { connect(); refreshAll(); } });
   document.body.addEventListener("sufrah:changed", refreshAll);
@@ -256,7 +265,7 @@
   function settle() {
     restore();
     const box = byId("scroller");
-    if (box) box.scrollTop = box.scrollHeight;
+    if (box) { box.scrollTop = box.scrollHeight; watch(box); }
     retitle();
   }
 

@@ -1,0 +1,49 @@
+"""What the orders' pages read. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from bots.access import as_code
+from orders.models import Order
+from orders.placing import CLOSED
+
+ORDERS = 40
+ORDERS_AT_MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    orders: Sequence[Order]
+    has_more: bool
+
+
+def page_of(rows: QuerySet[Order], *, show: str, before: object = None, until: object = None) -> Board:
+    """Newest first: the first page, the one `before` an order, or everything `until` an order. `show` is a status,
+    `open` or `all`. Raises Http404 for a place that cannot be one."""
+    rows, most = rows.filter(_showing(show)), ORDERS
+    if before:
+        rows = rows.filter(id__lt=_id_of(before))
+    elif until:
+        most = min(max(rows.filter(id__gte=_id_of(until)).count(), ORDERS), ORDERS_AT_MOST)
+    found = list(rows.select_related("branch", "conversation").prefetch_related("lines").order_by("-id")[: most + 1])
+    return Board(found[:most], len(found) > most)
+
+
+def _showing(show: str) -> Q:
+    if show == "open":
+        return ~Q(status__in=CLOSED)
+    return Q(status=show) if show in Order.Status.values else Q()
+
+
+def _id_of(code: object) -> QuerySet[Order, int]:
+    return Order.objects.filter(code=as_code(code)).values_list("id", flat=True)[:1]
+
+
+def latest_of(rows: QuerySet[Order], conversation: UUID, most: int = 3) -> list[Order]:
+    """The last orders of a conversation, newest first."""
+    return list(rows.filter(conversation__code=conversation).order_by("-id")[:most])
