@@ -107,6 +107,6 @@ def _degrees(text: str, limit: int) -> Decimal:
         value = Decimal(text.strip().replace("٫", "."))
     except InvalidOperation as error:
         raise Unsayable("place") from error
-    if not value.is_finite() or abs(value) > limit:
+    if not value.is_finite() or not -limit <= value <= limit:
         raise Unsayable("place")
     return round(value, 14).normalize()

@@ -63,7 +63,7 @@ class Glance:
         return self.pks[self.keys.index(last) + 1 :] if last in self.keys else self.pks
 
 
-_FIELDS = ("pk", "code", "direction", "status", "handled_at", "provider_sid")
+_FIELDS = ("pk", "conversation", "code", "direction", "status", "handled_at", "provider_sid")
 
 
 def glance(talk: Conversation | None) -> Glance:

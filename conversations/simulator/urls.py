@@ -9,5 +9,4 @@ urlpatterns = [
     path("", views.page, name="page"),
     path("news", views.news, name="news"),
     path("say", views.say, name="say"),
-    path("language", views.language, name="language"),
 ]

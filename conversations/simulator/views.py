@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from django.views.i18n import set_language
 
 from bots.models import Bot
 from bots.numbers import InvalidNumber
@@ -39,13 +38,6 @@ def only_with_simulator(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return answer
-
-
-@only_with_simulator
-@require_POST
-def language(request: HttpRequest) -> HttpResponse:
-    """Django's own switch: a cookie, and back to `next`."""
-    return set_language(request)
 
 
 @only_with_simulator
