@@ -40,7 +40,7 @@ __all__ = [
 VALIDITY_SECONDS = 3600  # an answer that waits longer than this at Twilio helps nobody any more
 MEDIA_LIMIT = 10
 _SID_LENGTH, _ADDRESS_LENGTH, _NAME_LENGTH, _TYPE_LENGTH, _URL_LENGTH = 64, 128, 255, 100, 500
-_PLACES = Decimal("1e-14")
+_PLACES = 14  # as many as Twilio sends
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _UNFILLED = re.compile(r"\{\{\w+\}\}")
 _INVISIBLE = re.compile("[\\s\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
@@ -207,7 +207,7 @@ def _degrees(text: str, most: int) -> Decimal | None:
         return None
     if not value.is_finite() or abs(value) > most:
         return None
-    return min(value, value.quantize(_PLACES), key=lambda form: -int(form.as_tuple().exponent))
+    return value if -int(value.as_tuple().exponent) <= _PLACES else round(value, _PLACES)
 
 
 def _media_of(read: _Reader) -> tuple[MediaIn, ...]:

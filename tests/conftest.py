@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.fakes import FakeTwilio
 from tests.world import World, make_world
 
 
@@ -31,3 +33,10 @@ def no_jobs_left(request: pytest.FixtureRequest) -> Iterator[None]:
         blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
         with blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    """A fake Twilio that all calls of the library go to."""
+    with FakeTwilio() as fake, override_settings(TWILIO_API_BASE_URL=fake.url):
+        yield fake
