@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -169,15 +170,22 @@ def match(said: str, candidates: Mapping[str, Iterable[str]], whole: bool = Fals
         return Match()
     queries = {fold(said), without_fillers(said)}
     scores = {
-        key: max((likeness(query, fold(name)) for name in names for query in queries), default=0.0)
+        key: max((likeness(query, _folded_name(name)) for name in names for query in queries), default=0.0)
         for key, names in candidates.items()
     }
     floor = 85 if whole else ENOUGH
     likely = sorted((key for key, score in scores.items() if score >= floor), key=lambda key: -scores[key])
     if not likely:
         return Match()
-    near = tuple(key for key in likely if scores[likely[0]] - scores[key] < CLEARLY)
+    best = scores[likely[0]]
+    near = tuple(key for key in likely if scores[key] == best or (best - scores[key] < CLEARLY and best < 100))
     return Match(one=near[0]) if len(near) == 1 else Match(several=near)
+
+
+@lru_cache(maxsize=20_000)
+def _folded_name(name: str) -> str:
+    """Names of a menu come again with every message; what customers write is not remembered."""
+    return fold(name)
 
 
 def without_fillers(said: str) -> str:
@@ -194,12 +202,15 @@ def likeness(said: str, name: str) -> float:
         return 100.0
     if said.replace(" ", "") == name.replace(" ", ""):
         return 98.0
-    scores, left = [], name.split()
-    for word in said.split():
-        best = max(left, key=lambda other, word=word: _word_likeness(word, other), default="")  # type: ignore[misc]
-        scores.append(_word_likeness(word, best))
-        if scores[-1] < ALIKE:
+    spoken, left = said.split(), name.split()
+    if len(spoken) > len(left):
+        return 0.0
+    scores = []
+    for word in spoken:
+        best, score = max(((other, _word_likeness(word, other)) for other in left), key=lambda pair: pair[1])
+        if score < ALIKE:
             return 0.0
+        scores.append(score)
         left.remove(best)
     return sum(scores) / len(scores) * (_PART_OF_A_NAME if left else 0.97)
 
@@ -209,7 +220,7 @@ def _word_likeness(one: str, other: str) -> float:
     if one == other:
         return 100.0
     # Sizes and numbers ("L", "2", "7up") are never nearly right.
-    if min(len(one), len(other)) <= 2 or re.search(r"\d", one + other):
+    if min(len(one), len(other)) <= 2 or any(char.isdigit() for char in one + other):
         return 0.0
     return fuzz.ratio(one, other)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -55,7 +56,12 @@ _other = st.sampled_from(
         ("named", "\u202e*Ali*\n" * 30, None),
     ]
 )  # fmt: skip
-_moves = st.lists(st.one_of(_tapped, _tapped, _said, _other), max_size=25)
+_moves = st.lists(
+    st.integers(0, 9).flatmap(lambda dice: _tapped if dice < 6 else _said if dice < 9 else _other), max_size=30
+)
+_walk = st.lists(
+    _tapped | st.sampled_from([("shares", "24.7", "46.6"), ("order_becomes", 1, "delivered")]), min_size=20
+)
 
 _letters = st.text(alphabet="abكب x\u202e\n‏🍕", max_size=90)
 _words = st.builds(Words, _letters, _letters)
@@ -156,6 +162,14 @@ def test_any_talk_over_any_menu(menu: Menu, moves: list[tuple[object, ...]]) -> 
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)
+@given(st.booleans(), _walk)
+def test_any_walk_by_taps(long: bool, moves: list[tuple[object, ...]]) -> None:
+    talk = Talk(MENUS["juices" if long else "one branch"])
+    talk.says("2 pepsi")
+    play(talk, moves)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(STEPS)), st.sampled_from(["ar", "en"]), _moves)
 def test_any_talk_from_any_step(step: str, language: str, moves: list[tuple[object, ...]]) -> None:
     talk = Talk()
@@ -163,5 +177,5 @@ def test_any_talk_from_any_step(step: str, language: str, moves: list[tuple[obje
     talk.at += timedelta(minutes=1)
     talk.says("2 pepsi")
     talk.hears(SharedPlace(talk.at, Place(Decimal("24.7"), Decimal("46.6"))))
-    object.__setattr__(talk.state, "step", step)
+    talk.state = replace(talk.state, step=step, rating_order="order-1")
     play(talk, moves)

@@ -127,6 +127,12 @@ def test_match_names_all_that_are_equally_near() -> None:
     assert match("شاورما", ITEMS).one is None
 
 
+def test_the_very_name_wins_over_a_near_one_and_twins_are_asked_about() -> None:
+    assert match("cheese burger", {"a": ["Cheese burger"], "b": ["Cheeseburger"]}) == Match(one="a")
+    assert match("diet pepsi", {"a": ["Diet Pepsi"], "b": ["Pepsi diet"]}) == Match(one="a")
+    assert match("pepsi", {"a": ["Pepsi"], "b": ["PEPSI!"]}) == Match(several=("a", "b"))
+
+
 def test_whole_accepts_no_part_of_a_name() -> None:
     assert match("chicken", ITEMS, whole=True) == Match()
     assert match("chiken shawarma", ITEMS, whole=True) == Match(one="chicken")
