@@ -69,7 +69,7 @@ class Place:
 
 def place_in(content: dict[str, Any] | None) -> Place | None:
     """The shared place in a stored content; None where there is none that a map can show."""
-    fields = content or {}
+    fields = (content or {}).get("place") or {}
     try:
         latitude, longitude = Decimal(str(fields["latitude"])), Decimal(str(fields["longitude"]))
     except (KeyError, InvalidOperation):
@@ -129,7 +129,8 @@ class Bubble:
     def text(self) -> str:
         """The words; the name of a file is shown with the file."""
         names = {part.name for part in self.message.media.all()}
-        return "" if self.message.body in names else self.message.body
+        said = (self.message.content or {}).get("title") or self.message.body
+        return "" if said in names else str(said)
 
     @property
     def tick(self) -> str:

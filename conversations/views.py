@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -59,19 +60,19 @@ def _with_plain_newlines(data: Any) -> dict[str, str] | None:
 @at_desk
 def inbox(request: DeskRequest) -> HttpResponse:
     template = {"rows": "_rows", "list": "_list", "more": "_lines"}.get(request.htmx.target or "", "inbox")
-    return render_at_desk(request, f"conversations/{template}.html", _list(request))
+    return render_at_desk(request, f"conversations/{template}.html", _list(request, request.GET))
 
 
-def _list(request: DeskRequest) -> dict[str, Any]:
+def _list(request: DeskRequest, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Beside a thread nothing is asked of the list: it is the first page of all."""
     restaurant = request.desk.restaurant
-    show, search = request.GET.get("show", "all"), request.GET.get("q", "").replace("\0", "")[:100]
-    places = {name: threads.cursor_of(request.GET[name]) for name in ("before", "until") if request.GET.get(name)}
+    show, search = asked.get("show", "all"), asked.get("q", "").replace("\0", "")[:100]
+    places = {name: threads.cursor_of(asked[name]) for name in ("before", "until") if asked.get(name)}
     return {
         "filters": FILTERS,
         "show": show if show in FILTERS else "all",
         "search": search,
         "page": threads.lines_of(restaurant, show=show, search=search, **places),
-        "is_continued": "before" in places,
         "unread": threads.unread_in(restaurant),
         "several_senders": threads.has_several_senders(restaurant),
         "open": _open(request),
@@ -104,7 +105,7 @@ def _thread(request: DeskRequest, conversation: Conversation, form: ReplyForm, s
     fragment = {"messages": "_live", "thread": "_thread"}.get(request.htmx.target or "")
     if fragment:
         return render_at_desk(request, f"conversations/{fragment}.html", context)
-    return render_at_desk(request, "conversations/inbox.html", {**_list(request), **context}, status=status)
+    return render_at_desk(request, "conversations/inbox.html", {**_list(request, {}), **context}, status=status)
 
 
 def _stretch(request: DeskRequest, conversation: Conversation) -> threads.Stretch:
