@@ -9,7 +9,7 @@ from typing import Literal
 from orders.menu import Menu
 from sessions_state.dialogue.effects import FindOrders, HandOver
 from sessions_state.dialogue.ordering import dropped, pick
-from sessions_state.dialogue.path import fresh, home, is_idle, next_step, ways
+from sessions_state.dialogue.path import below_minimum, fresh, home, is_idle, next_step, ways
 from sessions_state.dialogue.state import State
 from sessions_state.dialogue.step import Heard, Move, say, to
 from sessions_state.dialogue.steps import STEPS
@@ -47,7 +47,8 @@ def _order(state: State, heard: Heard, menu: Menu) -> Move:
 
 
 def _checkout(state: State, heard: Heard, menu: Menu) -> Move:
-    return to(next_step(state, menu) if state.cart else "reviewing_cart", state)
+    refused = not state.cart or below_minimum(state, menu)
+    return to("reviewing_cart" if refused else next_step(state, menu), state)
 
 
 def _start_over(state: State, heard: Heard, menu: Menu) -> Move:

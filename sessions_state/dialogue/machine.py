@@ -24,7 +24,7 @@ from sessions_state.dialogue.events import (
 )
 from sessions_state.dialogue.fitting import name_of, person, texts, with_notes
 from sessions_state.dialogue.ordering import dropped
-from sessions_state.dialogue.path import fresh, home, next_step, serving_branch
+from sessions_state.dialogue.path import IDLE, fresh, home, next_step, sells, serving_branch
 from sessions_state.dialogue.state import Offer, State
 from sessions_state.dialogue.step import Heard, Move, Question, language_of, say, to
 from sessions_state.dialogue.steps import STEPS
@@ -180,11 +180,17 @@ def _arrive(move: Move, menu: Menu) -> Turn:
     for _ in range(_MOST_MOVES):
         if move.waits:
             return Turn(move.state, texts(move.notes), move.effects)
-        asked = move.question or STEPS[move.state.step].ask(move.state, menu)
+        asked = move.question or _ask(move.state, menu)
         if isinstance(asked, Question):
             return _asked(move, asked)
         move = replace(asked, notes=(*move.notes, *asked.notes), effects=(*move.effects, *asked.effects))
     return _arrive(to("welcome", move.state), menu)
+
+
+def _ask(state: State, menu: Menu) -> Question | Move:
+    if state.step not in IDLE and not sells(menu):
+        return to("welcome", state)
+    return STEPS[state.step].ask(state, menu)
 
 
 def _asked(move: Move, question: Question) -> Turn:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from conversations.content import ROWS_LIMIT, Choice, Listing
 from orders.cart import MOST_PER_LINE, Cart
-from orders.menu import Item, Menu, Words
+from orders.menu import Category, Item, Menu
 from sessions_state.dialogue.basket import amount, item_name
 from sessions_state.dialogue.fitting import clip, name_of, row, tidy
 from sessions_state.dialogue.state import State
@@ -60,23 +60,24 @@ def _circles(state: State, menu: Menu) -> Iterable[Mapping[str, tuple[str, str]]
     """Where to look, nearest first: the list on the table, the whole menu, then what is sold out."""
     category = menu.category(state.category_id or "")
     if state.step == "choosing_item" and category is not None:
-        yield {f"item:{item.id}": _names(item.name) for item in category.on_sale}
-    groups = {f"category:{category.id}": _names(category.name) for category in menu.open_categories}
-    yield groups | {f"item:{item.id}": _names(item.name) for item in menu.all_items() if item.is_available}
-    yield {f"item:{item.id}": _names(item.name) for item in menu.all_items() if not item.is_available}
+        yield {f"item:{item.id}": names_of(item) for item in category.on_sale}
+    groups = {f"category:{category.id}": names_of(category) for category in menu.open_categories}
+    yield groups | {f"item:{item.id}": names_of(item) for item in menu.all_items() if item.is_available}
+    yield {f"item:{item.id}": names_of(item) for item in menu.all_items() if not item.is_available}
 
 
-def _names(words: Words) -> tuple[str, str]:
-    return words.ar, words.en
+def names_of(thing: Item | Category) -> tuple[str, str]:
+    return thing.name.ar, thing.name.en
 
 
 def _understood(text: str, candidates: Mapping[str, tuple[str, str]]) -> tuple[int | None, Match]:
-    """A name may hold a number itself ("7up"), so the whole text is tried as a name first."""
+    """A name may hold a number itself ("7up"), so the whole text is tried as a name first; a number alone is no part
+    of a name."""
     found = match(text, candidates, whole=True)
     quantity, rest = split_quantity(text)
-    if found.one is None and quantity is not None and rest:
+    if found.one is None and quantity is not None:
         items = {key: names for key, names in candidates.items() if key.startswith("item:")}
-        return quantity, match(rest, items)
+        return quantity, match(rest, items) if rest else Match()
     return None, found if found.one is not None else match(text, candidates)
 
 
@@ -89,7 +90,7 @@ def _chosen(key: str, quantity: int | None, state: State, heard: Heard, menu: Me
 
 def _which_one(keys: tuple[str, ...], quantity: int | None, state: State, heard: Heard, menu: Menu) -> Move | None:
     if len(keys) > ROWS_LIMIT:
-        return None
+        return _their_category(keys, state, menu)
     rows = tuple(choice for key in keys if (choice := _candidate(key, quantity, state, menu)) is not None)
     words = say(state)
     body = words.which_one(clip(tidy(heard.text), 60))
@@ -98,6 +99,14 @@ def _which_one(keys: tuple[str, ...], quantity: int | None, state: State, heard:
     # Where a quantity was asked a number would count pieces; here it must count rows.
     step = "choosing_item" if state.step == "choosing_quantity" else state.step
     return Move(replace(state, step=step), question=Question(Listing(body, words.SHOW_ITEMS, rows)))
+
+
+def _their_category(keys: tuple[str, ...], state: State, menu: Menu) -> Move | None:
+    """Too many for one list: the category that holds them all, if there is one."""
+    for category in menu.open_categories:
+        if set(keys) <= {f"category:{category.id}", *(f"item:{item.id}" for item in category.items)}:
+            return to("choosing_item", state, category_id=category.id)
+    return None
 
 
 def _candidate(key: str, quantity: int | None, state: State, menu: Menu) -> Choice | None:

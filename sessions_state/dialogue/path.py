@@ -13,8 +13,6 @@ IDLE = ("welcome", "tracking", "rating", "with_staff")
 
 def next_step(state: State, menu: Menu) -> str:
     """The step that asks for the first thing that is missing."""
-    if not sells(menu):
-        return "welcome"
     if state.order_type is None:
         return "choosing_order_type"
     if state.order_type == "delivery" and state.place is None:
@@ -25,9 +23,13 @@ def next_step(state: State, menu: Menu) -> str:
 
 
 def _paying(state: State, menu: Menu) -> str:
-    if missing_to_minimum(price(state.cart, menu).total, menu):
+    if below_minimum(state, menu):
         return "reviewing_cart"
     return "confirming" if state.payment in ways(menu) else "choosing_payment"
+
+
+def below_minimum(state: State, menu: Menu) -> bool:
+    return missing_to_minimum(price(state.cart, menu).total, menu) > 0
 
 
 def ways(menu: Menu) -> tuple[Payment, ...]:

@@ -17,6 +17,8 @@ ALIKE = 78
 """How much two words must resemble each other (0 to 100): one letter more or less in four, one changed in five.
 Lower, and كبسة would be كبدة."""
 ENOUGH = 70
+WHOLE = 85
+"""A score that only a whole name reaches; a part of one is at most `_PART_OF_A_NAME` of 100."""
 CLEARLY = 6
 _PART_OF_A_NAME = 0.84
 

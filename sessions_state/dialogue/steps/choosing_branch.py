@@ -14,8 +14,6 @@ from sessions_state.dialogue.words import match
 
 
 def ask(state: State, menu: Menu) -> Question | Move:
-    if not menu.branches:
-        return to("welcome", state)
     only = serving_branch(state, menu)
     if only is not None:
         chosen = replace(state, branch_id=only.id)

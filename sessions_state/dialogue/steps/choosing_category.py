@@ -7,14 +7,11 @@ from orders.menu import Menu
 from sessions_state.dialogue.fitting import name_of, row
 from sessions_state.dialogue.listing import listing
 from sessions_state.dialogue.ordering import named
-from sessions_state.dialogue.path import sells
 from sessions_state.dialogue.state import State
-from sessions_state.dialogue.step import Heard, Move, Question, Step, language_of, say, to
+from sessions_state.dialogue.step import Heard, Move, Question, Step, language_of, say
 
 
-def ask(state: State, menu: Menu) -> Question | Move:
-    if not sells(menu):
-        return to("welcome", state)
+def ask(state: State, menu: Menu) -> Question:
     words = say(state)
     rows = [row(f"category:{c.id}", name_of(c.name, language_of(state))) for c in menu.open_categories]
     tail = (Choice("go:cart", words.cart_row(state.cart.pieces)),) if state.cart else ()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from conversations.content import Buttons, Choice
 from orders.menu import Menu
-from sessions_state.dialogue.path import sells
+from sessions_state.dialogue.ordering import named
 from sessions_state.dialogue.state import State
-from sessions_state.dialogue.step import Heard, Move, Question, Step, say, to
+from sessions_state.dialogue.step import Heard, Move, Question, Step, say
 from sessions_state.dialogue.words import match
 
 TYPES = {
@@ -17,16 +17,14 @@ TYPES = {
 }  # fmt: skip
 
 
-def ask(state: State, menu: Menu) -> Question | Move:
-    if not sells(menu):
-        return to("welcome", state)
+def ask(state: State, menu: Menu) -> Question:
     words = say(state)
     choices = (Choice("type:delivery", words.DELIVERY), Choice("type:pickup", words.PICKUP))
     return Question(Buttons(words.CHOOSE_ORDER_TYPE, choices))
 
 
-def answer(state: State, heard: Heard, menu: Menu) -> str | None:
-    return match(heard.text, TYPES).one
+def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
+    return match(heard.text, TYPES).one or named(state, heard, menu)
 
 
 STEP = Step(ask, answer, hint=lambda words: words.HINT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conversations.content import Buttons, Choice
 from orders.menu import Menu
+from sessions_state.dialogue.ordering import named
 from sessions_state.dialogue.path import next_step, ways
 from sessions_state.dialogue.state import Payment, State
 from sessions_state.dialogue.step import Heard, Move, Question, Step, say, to
@@ -31,8 +32,9 @@ def ask(state: State, menu: Menu) -> Question | Move:
     return Question(Buttons(say(state).CHOOSE_PAYMENT, choices))
 
 
-def answer(state: State, heard: Heard, menu: Menu) -> str | None:
-    return match(heard.text, {f"pay:{way}": _WAYS[way] for way in ways(menu)}).one
+def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
+    chosen = match(heard.text, {f"pay:{way}": _WAYS[way] for way in ways(menu)}).one
+    return chosen or named(state, heard, menu)
 
 
 STEP = Step(ask, answer, hint=lambda words: words.HINT_NAME, back="reviewing_cart")

@@ -130,6 +130,21 @@ def test_a_number_in_a_which_one_question_counts_rows() -> None:
     assert talk.state.cart == Cart((Line("beef", 5),))
 
 
+def test_a_number_alone_is_no_part_of_a_name() -> None:
+    talk = Talk(MENUS["juices"], replace(PICKUP, step="reviewing_cart", cart=Cart((Line("pepsi", 2),))))
+    talk.says("cart")
+    talk.says("12")
+    assert talk.state.misses == 1 and talk.state.item_id is None
+
+
+def test_the_whole_name_of_another_item_is_no_quantity() -> None:
+    talk = Talk(MENUS["juices"], replace(PICKUP, step="choosing_quantity", item_id="juice3"))
+    talk.says("juice 12")
+    assert talk.state.item_id == "juice12" and not talk.state.cart
+    talk.says("30 juice")
+    assert talk.state.cart == Cart((Line("juice12", 30),))
+
+
 def test_a_full_cart_takes_no_other_item_but_more_of_the_same() -> None:
     snacks = Category("s", Words("سناك", "Snacks"), tuple(item(f"s{n}", f"س{n}", f"Snack {n}", "1") for n in range(30)))
     full = Cart(tuple(Line(f"s{number}", 1) for number in range(MOST_LINES)))
@@ -400,7 +415,6 @@ def test_next_step_follows_what_is_missing() -> None:
     assert next_step(state, DEMO) == "choosing_payment"
     assert next_step(state, replace(DEMO, minimum_order=Decimal(5))) == "reviewing_cart"
     assert next_step(replace(state, payment="cash"), DEMO) == "confirming"
-    assert next_step(state, MENUS["closed"]) == "welcome"
 
 
 def long_menu(items: int, name_length: int) -> Menu:
@@ -453,3 +467,34 @@ def test_a_state_with_offers_survives_json_as_it_is() -> None:
 def test_a_place_while_staff_answer_is_not_lost_on_the_bot() -> None:
     turn = take_turn(replace(PICKUP, step="with_staff"), SharedPlace(START, Place(Decimal(24), Decimal(46))), DEMO)
     assert turn.state.step == "welcome" and turn.replies
+
+
+def test_a_voice_note_that_reaches_the_staff_step_is_answered() -> None:
+    talk = Talk(state=replace(PICKUP, step="with_staff"))
+    talk.sends("audio")
+    assert talk.state.step == "welcome" and "voice notes" in body(talk)
+
+
+def test_saying_the_order_type_again_changes_nothing() -> None:
+    talk = ordering()
+    before = talk.says("cart")
+    assert talk.says("pickup") == before and talk.state.misses == 0
+    talk.says("🏃 Pickup", "type:pickup")
+    assert "earlier message" in body(talk) and talk.state.cart
+
+
+def test_a_price_that_falls_below_the_minimum_leads_back_to_the_cart() -> None:
+    talk = Talk(replace(DEMO, minimum_order=Decimal(8)), replace(PICKUP, cart=Cart((Line("pepsi", 2),))))
+    talk.says("checkout")
+    assert talk.state.step == "choosing_payment"
+    talk.menu = priced(talk.menu, "pepsi", "3")
+    talk.says("English")
+    assert talk.state.step == "reviewing_cart" and "SAR\u00a02.00 more" in body(talk)
+
+
+@pytest.mark.parametrize("step", ["choosing_order_type", "choosing_branch", "choosing_category", "choosing_item"])
+@pytest.mark.parametrize("menu", ["closed", "no branches"])
+def test_nothing_to_sell_leads_to_the_polite_line(step: str, menu: str) -> None:
+    talk = Talk(MENUS[menu], replace(PICKUP, step=step, order_type="delivery", category_id="drinks"))
+    talk.says("English")
+    assert talk.state.step == "welcome" and "can't take orders" in body(talk)
