@@ -6,6 +6,16 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+from sufrah.embedded import EmbeddedDatabaseError
+
+
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except EmbeddedDatabaseError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from django.db import connection
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -25,3 +26,13 @@ async def _drain() -> None:
 def waiting_jobs() -> list[str]:
     """The names of the jobs that wait, oldest first."""
     return list(ProcrastinateJob.objects.filter(status="todo").order_by("id").values_list("task_name", flat=True))
+
+
+def database_url() -> str:
+    """The address of the tests' database, for processes of their own."""
+    found = connection.settings_dict
+    login = f"{found['USER']}:{found['PASSWORD']}@" if found["PASSWORD"] else f"{found['USER']}@"
+    host = str(found["HOST"] or found["OPTIONS"].get("host", ""))
+    if host.startswith("/") or not host:
+        return f"postgresql://{login}/{found['NAME']}?host={host}"
+    return f"postgresql://{login}{host}:{found['PORT'] or 5432}/{found['NAME']}"

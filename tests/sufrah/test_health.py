@@ -1,0 +1,88 @@
+"""`/healthz` and `/readyz`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateWorker
+
+from conversations.models import Message
+from sufrah import health
+from tests.sessions_state.customers import Customer
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def heartbeat(age: timedelta = timedelta()) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s)", [timezone.now() - age])
+
+
+def test_alive_needs_no_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "readiness", None)
+    assert client.get("/healthz").json() == {"alive": True}
+
+
+def test_ready_with_a_living_worker(client: Client) -> None:
+    heartbeat()
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ready": True,
+        "database": True,
+        "migrations": True,
+        "worker": True,
+        "oldestUnhandledMessageSeconds": None,
+        "oldestUnsentReplySeconds": None,
+    }
+
+
+@pytest.mark.parametrize("beat", [None, timedelta(seconds=11)])
+def test_not_ready_without_a_worker(client: Client, beat: timedelta | None) -> None:
+    if beat is not None:
+        heartbeat(beat)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert (answer.json()["ready"], answer.json()["worker"]) == (False, False)
+
+
+def test_what_waits_is_told_in_seconds(client: Client, world: World) -> None:
+    customer = Customer(world.a.bot)
+    customer.at = timezone.now()
+    customer.says("السلام عليكم")
+    customer.sends("1")
+    Message.objects.filter(direction="IN").update(received_at=timezone.now() - timedelta(seconds=90))
+    Message.objects.filter(direction="OUT").update(created_at=timezone.now() - timedelta(seconds=45))
+
+    found = client.get("/readyz").json()
+
+    assert 90 <= found["oldestUnhandledMessageSeconds"] < 120
+    assert 45 <= found["oldestUnsentReplySeconds"] < 75
+
+
+def test_a_database_that_is_away_is_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> bool:
+        raise DatabaseError
+
+    monkeypatch.setattr(health, "_is_migrated", away)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] is False
+
+
+def test_tables_that_are_behind_are_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_is_migrated", lambda: False)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["migrations"] is False
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_wrong_method(client: Client, path: str) -> None:
+    assert client.post(path).status_code == 405
+    assert not ProcrastinateWorker.objects.exists()
