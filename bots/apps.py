@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class BotsConfig(AppConfig):
     name = "bots"
     verbose_name = _("Senders")
+
+    def ready(self) -> None:
+        from bots.twilio import checks  # noqa: F401

@@ -145,7 +145,9 @@ def content_of(message: Message) -> Content:
     """What the row says. Raises ContentError for content that is broken."""
     try:
         return from_json(message.content) if message.content else Text(message.body)
-    except (TypeError, KeyError, AttributeError) as error:
+    except ContentError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ContentError("The stored content is broken") from error
 
 
@@ -205,7 +207,7 @@ def _degrees(text: str, most: int) -> Decimal | None:
         value = Decimal(text.strip())
     except InvalidOperation:
         return None
-    if not value.is_finite() or abs(value) > most:
+    if not value.is_finite() or not -most <= value <= most:
         return None
     return value if -int(value.as_tuple().exponent) <= _PLACES else round(value, _PLACES)
 

@@ -1,0 +1,247 @@
+"""What became of a message: reports in any order, more than once, too early, and of strangers."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bots.models import Bot
+from conversations import statuses
+from conversations.claims import accept, claim_next
+from conversations.content import Text
+from conversations.models import Conversation, Message, StatusReport
+from conversations.outbox import queue
+from conversations.statuses import climb, report
+from conversations.wire import StatusUpdate, status_named, status_of
+from tests.jobs import waiting_jobs
+from tests.twilio_posts import FIXTURES, fixture_named
+from tests.world import World
+
+INDEX: dict[str, Any] = json.loads((FIXTURES / "index.json").read_text(encoding="utf-8"))
+SID = "SM7fefdc7791d41fb6a0d21bceff8f04c5"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def bot(world: World) -> Bot:
+    return Bot.objects.select_related("restaurant").get(pk=world.a.bot.pk)
+
+
+def message_of(bot: Bot, status: str = "accepted", sid: str | None = SID) -> Message:
+    now = timezone.now()
+    conversation, _ = Conversation.objects.get_or_create(
+        bot=bot, customer_address="+966550000201", defaults={"restaurant": bot.restaurant, "last_message_at": now}
+    )
+    message = queue(conversation, [Text("hello")], at=now)[0]
+    Message.objects.filter(pk=message.pk).update(status=status, provider_sid=sid)
+    return fresh(message)
+
+
+def fresh(message: Message) -> Message:
+    return Message.objects.select_related("conversation").get(pk=message.pk)
+
+
+def update_of(status: str, sid: str = SID, error_code: str = "") -> StatusUpdate:
+    return StatusUpdate(sid, status_named(status), error_code, "AC", "+966500000101", status)
+
+
+def payload(name: str) -> StatusUpdate:
+    return status_of(QueryDict(urlencode(fixture_named(name.removesuffix(".json")))))
+
+
+@pytest.mark.parametrize("name", INDEX["expected_final_status"])
+@pytest.mark.parametrize("by_code", [True, False])
+def test_every_sequence_ends_right(bot: Bot, name: str, by_code: bool) -> None:
+    message = message_of(bot)
+    for step in INDEX["sequences"][name]:
+        report(bot, payload(step), message.code if by_code else None)
+    assert fresh(message).status == INDEX["expected_final_status"][name]
+
+
+def test_a_report_before_the_row_knows_its_id_waits_for_it(bot: Bot) -> None:
+    """The sequence `status_before_row_committed`: the callback is faster than the answer to the request."""
+    early = payload(INDEX["sequences"]["status_before_row_committed"][0])
+    message = message_of(bot, "queued", None)
+    report(bot, early, None)
+    assert StatusReport.objects.get().message_id is None
+    claim = claim_next(message.conversation_id, timezone.now())
+    assert claim
+    accept(claim, early.sid)
+    assert (fresh(message).status, fresh(message).provider_sid) == ("delivered", early.sid)
+    assert StatusReport.objects.get().message_id == message.pk
+
+
+@pytest.mark.parametrize("order", list(permutations(["queued", "sent", "delivered", "read"])))
+def test_any_order_ends_read(bot: Bot, order: tuple[str, ...]) -> None:
+    message = message_of(bot)
+    for status in (*order, *order):
+        report(bot, update_of(status), None)
+    assert fresh(message).status == "read"
+    assert StatusReport.objects.count() == 4
+
+
+RISE = ["queued", "sending", "accepted", "sent", "delivered", "read"]
+
+
+@pytest.mark.parametrize("before", [*RISE, "failed", "undelivered"])
+@pytest.mark.parametrize("after", ["accepted", "sent", "delivered", "read", "failed", "undelivered"])
+def test_the_rule_in_full(bot: Bot, before: str, after: str) -> None:
+    message = message_of(bot, before)
+    if after in ("failed", "undelivered"):
+        allowed = before in RISE[:4]
+    elif before in ("failed", "undelivered"):
+        allowed = after in ("delivered", "read")
+    else:
+        allowed = RISE.index(after) > RISE.index(before)
+    assert climb(message, after) is allowed
+    assert fresh(message).status == (after if allowed else before)
+
+
+def test_climbing_is_one_statement(bot: Bot) -> None:
+    message = message_of(bot)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        climb(message, "read")
+    assert len(queries) == 1
+
+
+def test_what_came_in_is_never_lifted(bot: Bot) -> None:
+    message = message_of(bot)
+    Message.objects.filter(pk=message.pk).update(direction="IN", status="received")
+    report(bot, update_of("read"), message.code)
+    assert fresh(message).status == "received"
+
+
+def test_a_failure_says_why_and_calls_a_person(bot: Bot) -> None:
+    message = message_of(bot)
+    before = message.conversation.version
+    report(bot, payload("st_10_failed_63016"), message.code)
+    report(bot, payload("st_10_failed_63016"), message.code)
+    after = fresh(message)
+    assert after.status == "accepted", "another message's id: that copy's failure is not this one's"
+    report(bot, update_of("failed", error_code="63016"), None)
+    after = fresh(message)
+    assert (after.status, after.error_code) == ("failed", "63016")
+    assert "24 hours" in after.error_reason
+    assert after.conversation.needs_attention
+    assert after.conversation.version == before + 1
+
+
+@pytest.mark.parametrize("name", ["st_23_failed_error_zero", "st_24_failed_no_error_code", "st_33_canceled"])
+def test_a_failure_without_a_code_is_a_failure(bot: Bot, name: str) -> None:
+    told = payload(name)
+    message = message_of(bot, sid=told.sid)
+    report(bot, told, None)
+    assert (fresh(message).status, fresh(message).error_code) == ("failed", "")
+    assert fresh(message).conversation.needs_attention
+
+
+def test_a_delivery_proves_the_failure_wrong(bot: Bot) -> None:
+    message = message_of(bot)
+    report(bot, update_of("undelivered", error_code="30008"), None)
+    report(bot, update_of("delivered"), None)
+    after = fresh(message)
+    assert (after.status, after.error_code, after.error_reason) == ("delivered", "", "")
+
+
+def test_a_word_that_says_nothing_is_kept_and_changes_nothing(bot: Bot) -> None:
+    told = payload("st_32_unknown_status")
+    message = message_of(bot, sid=told.sid)
+    report(bot, told, message.code)
+    assert fresh(message).status == "accepted"
+    assert StatusReport.objects.get().status == "partially_delivered"
+
+
+def test_a_message_in_doubt_is_settled_by_its_code(bot: Bot) -> None:
+    """The answer to the request got lost; the callback proves that it was accepted, and those behind it go on."""
+    message = message_of(bot, "sending", None)
+    jobs = len(waiting_jobs())
+    report(bot, update_of("queued"), message.code)
+    after = fresh(message)
+    assert (after.status, after.provider_sid, after.lease_until) == ("accepted", SID, None)
+    assert waiting_jobs()[jobs:] == ["deliver"]
+
+
+def test_the_first_id_stays(bot: Bot) -> None:
+    message = message_of(bot)
+    report(bot, update_of("delivered", sid="SM" + "9" * 32), message.code)
+    assert (fresh(message).status, fresh(message).provider_sid) == ("delivered", SID)
+
+
+def test_the_failure_of_a_second_copy_is_not_the_messages(bot: Bot) -> None:
+    message = message_of(bot)
+    report(bot, update_of("failed", sid="SM" + "9" * 32, error_code="63016"), message.code)
+    assert fresh(message).status == "accepted"
+    assert not fresh(message).conversation.needs_attention
+
+
+def test_the_id_decides_over_the_code(bot: Bot) -> None:
+    first, second = message_of(bot), message_of(bot, sid="SM" + "2" * 32)
+    report(bot, update_of("read"), second.code)
+    assert (fresh(first).status, fresh(second).status) == ("read", "accepted")
+
+
+@pytest.mark.parametrize("known_by", ["code", "sid"])
+def test_another_senders_report_changes_nothing(world: World, bot: Bot, known_by: str) -> None:
+    message = message_of(bot)
+    stranger = Bot.objects.select_related("restaurant").get(pk=world.b.bot.pk)
+    report(stranger, update_of("read"), message.code if known_by == "code" else None)
+    assert fresh(message).status == "accepted"
+    assert StatusReport.objects.get().message_id is None
+
+
+def test_an_unknown_code_is_kept(bot: Bot) -> None:
+    report(bot, update_of("sent"), uuid4())
+    assert StatusReport.objects.get().provider_sid == SID
+
+
+def test_only_a_change_is_announced(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, UUID]] = []
+    monkeypatch.setattr(statuses, "announce_message", lambda kind, _, message: said.append((kind, message.code)))
+    message = message_of(bot)
+    for status in ("delivered", "sent", "delivered"):
+        report(bot, update_of(status), None)
+    assert said == [("message.updated", message.code)]
+
+
+def test_a_rival_report_while_the_message_settles_is_not_lost(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report waits for the lock of the id that the settling holds, and then sees the message; or it was first,
+    and the settling sees the report. Here it tries in the middle and must wait."""
+    message = message_of(bot, "queued", None)
+    adopt = statuses.adopt_early_reports
+    locked: list[bool] = []
+
+    def rival_knocks(row: Message, sid: str) -> None:
+        key = f"message {bot.pk} {SID}"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))",
+                [key],
+            )
+            locked.append(bool(cursor.fetchone()[0]))
+        adopt(row, sid)
+
+    monkeypatch.setattr("conversations.claims.adopt_early_reports", rival_knocks)
+    claim = claim_next(message.conversation_id, timezone.now())
+    assert claim
+    accept(claim, SID)
+    assert locked == [True]
+    report(bot, update_of("read"), None)
+    assert fresh(message).status == "read"
+
+
+def test_reporting_needs_a_transaction_of_its_own(bot: Bot) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        report(bot, update_of("sent"), None)
