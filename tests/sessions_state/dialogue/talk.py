@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from conversations.content import Choice, Content, choices_of
+from conversations.content import Choice, Content, body_of, choices_of
+from orders.cart import Cart, Line
 from orders.menu import Menu
 from orders.pricing import price
 from sessions_state.dialogue import codec
@@ -116,3 +117,27 @@ class Talk:
 def plain(title: str) -> str:
     """Without the marks that cannot be seen."""
     return title.replace("\u200f", "").replace("\u00a0", " ").replace("\ufe0f", "").strip()
+
+
+PICKUP = State(language="en", order_type="pickup", branch_id="olaya")
+
+
+def ordering(menu: Menu = DEMO, step: str = "reviewing_cart", cart: Cart = Cart((Line("pepsi", 2),))) -> Talk:
+    """Somebody with two Pepsi, who picks up at Olaya."""
+    return Talk(menu, replace(PICKUP, step=step, cart=cart, cart_at=START))
+
+
+def confirming() -> Talk:
+    talk = ordering()
+    talk.says("checkout")
+    talk.says("cash")
+    assert talk.state.step == "confirming"
+    return talk
+
+
+def body(talk: Talk) -> str:
+    return "\n\n".join(body_of(content) for content in talk.said)
+
+
+def placed(talk: Talk) -> int:
+    return sum(isinstance(effect, PlaceOrder) for effect in talk.done)
