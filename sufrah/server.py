@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
-from twisted.internet import reactor
+from twisted.internet import reactor as twisted_reactor
 from twisted.internet.defer import Deferred
 
 from sufrah import worker
+
+# Its module swaps itself for the real one at import, which types cannot follow.
+reactor: Any = twisted_reactor
 
 
 class PortTaken(RuntimeError):
@@ -47,7 +51,7 @@ def _start_worker() -> None:
     working = loop.create_task(worker.run())
     working.add_done_callback(_worker_ended)
 
-    def finish() -> Deferred[object]:
+    def finish() -> Deferred[Any]:
         working.cancel()
         return Deferred.fromFuture(asyncio.gather(working, return_exceptions=True))
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from sufrah import embedded, keys
+from sufrah import embedded, folder, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -27,7 +27,7 @@ SIMULATOR = not IS_PRODUCTION
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 if not IS_PRODUCTION:
-    kept_keys = keys.kept(DATA_DIR)
+    kept_keys = keys.kept(folder.ready(DATA_DIR))
     SECRET_KEY = SECRET_KEY or kept_keys.secret_key
     FIELD_ENCRYPTION_KEYS = FIELD_ENCRYPTION_KEYS or [kept_keys.field_encryption_key]
 # Django refuses an empty key before our check can explain it; the check refuses this one in words.
@@ -187,4 +187,13 @@ LOGGING = {
         "twilio": {"level": "WARNING"},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
+}
+
+UNFOLD = {
+    "SITE_TITLE": _("Sufrah"),
+    "SITE_HEADER": _("Sufrah"),
+    "SITE_SYMBOL": "restaurant",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}sufrah/mark.svg"}],
+    "SHOW_LANGUAGES": True,
+    "SIDEBAR": {"show_search": True},
 }
