@@ -13,9 +13,9 @@ from conversations.models import Conversation, Message
 from conversations.outbox import queue
 from orders.catalogue import menu_of
 from orders.menu import Menu
+from sessions_state.dialogue import machine
 from sessions_state.dialogue.codec import decode, encode
 from sessions_state.dialogue.events import Event, Silence
-from sessions_state.dialogue.machine import take_turn
 from sessions_state.dialogue.state import State
 from sessions_state.effects import apply
 from sessions_state.models import BotSession
@@ -53,7 +53,7 @@ class Talk:
     def hear(self, *events: Event) -> None:
         """Each event through the engine, and whatever its effects bring back."""
         for event in events:
-            turn = take_turn(self.state, event, self.menu)
+            turn = machine.take_turn(self.state, event, self.menu)
             self.state = turn.state
             self.replies += turn.replies
             for effect in turn.effects:

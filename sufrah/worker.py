@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 
-from conversations import delivery
+from conversations.delivery import wake_due
 from sessions_state.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def _sweep_once() -> None:
     try:
         now = timezone.now()
         sweep(now)
-        delivery.wake_due(now)
+        wake_due(now)
     finally:
         close_old_connections()
 

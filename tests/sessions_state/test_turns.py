@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from conversations.inbound import retry_turn
 from conversations.models import Conversation, Message
 from orders.models import Order
 from sessions_state import talks, turns
+from sessions_state.dialogue import machine
 from sessions_state.models import BotSession
 from sessions_state.telling import talk_again
 from sessions_state.turns import take_turns
@@ -42,7 +45,7 @@ def test_a_whole_order_is_placed_once_with_frozen_prices(customer: Customer, wor
     order = Order.objects.get()
     line = order.lines.get()
     assert (order.type, order.payment, order.branch) == ("pickup", "cash", world.a.branches[0])
-    assert (line.quantity, line.unit_price, order.total) == (2, world.a.items[0].price, 24)
+    assert (line.quantity, line.unit_price, order.total) == (2, Decimal(12), Decimal(24))
     assert str(order.number) in said
     assert customer.conversation.session.step == "tracking"
 
@@ -83,7 +86,7 @@ def test_a_turn_takes_at_most_eight_statements(customer: Customer) -> None:
 def test_two_workers_answer_a_message_once(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rival comes while the first turn thinks: it finds the message locked, not open."""
     message = customer.sends("السلام عليكم")
-    thought = talks.take_turn
+    thought = machine.take_turn
     rivals: list[int] = []
 
     def think_with_a_rival(*args: Any) -> Any:
@@ -91,7 +94,7 @@ def test_two_workers_answer_a_message_once(customer: Customer, monkeypatch: pyte
             rivals.append(_visible_to_a_rival(message))
         return thought(*args)
 
-    monkeypatch.setattr(talks, "take_turn", think_with_a_rival)
+    monkeypatch.setattr(machine, "take_turn", think_with_a_rival)
     take_turns(customer.conversation.pk, clock(NOW))
 
     assert rivals == [0]
@@ -135,12 +138,12 @@ def test_replies_and_state_are_rolled_back_with_the_turn(customer: Customer, mon
 
 class TestFailure:
     @pytest.fixture
-    def broken(self, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    def broken(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         def broken(*_: Any) -> None:
             raise ZeroDivisionError("the customer's words: شاورما")
 
         with monkeypatch.context() as patch:
-            patch.setattr(talks, "take_turn", broken)
+            patch.setattr(machine, "take_turn", broken)
             yield patch
 
     def test_a_turn_that_fails_is_tried_again_later(self, customer: Customer, broken: pytest.MonkeyPatch) -> None:

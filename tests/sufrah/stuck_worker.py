@@ -12,14 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
 def main() -> None:
     django.setup()
 
-    from sessions_state import talks  # noqa: PLC0415 - models come after Django's setup
+    from sessions_state.dialogue import machine  # noqa: PLC0415 - models come after Django's setup
     from sufrah import worker  # noqa: PLC0415
 
     def hold(*_: object) -> None:
         print("holding", flush=True)  # noqa: T201 - what the test waits for
         time.sleep(600)
 
-    talks.take_turn = hold  # type: ignore[assignment]
+    machine.take_turn = hold  # type: ignore[assignment]
     asyncio.run(worker.run())
 
 

@@ -34,7 +34,6 @@
     const bubble = $("pending").content.firstElementChild.cloneNode(true);
     bubble.id = `b-${key}`;
     bubble.querySelector(".text").textContent = preview;
-    bubble.querySelector("time").textContent = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     bubble.querySelector(".again").addEventListener("click", () => post(bubble, key, fields));
     post(bubble, key, fields);
   }
