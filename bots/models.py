@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bots.secrets import SecretField
 
@@ -143,7 +144,7 @@ class ApiToken(models.Model):
     """A key for another system. Only its SHA-256 digest is stored; without a restaurant it is an operator's."""
 
     class Scope(models.TextChoices):
-        READ = "read", _("read")
+        READ = "read", pgettext_lazy("what a token may do", "read")
         WRITE = "write", _("read and write")
 
     name = models.CharField(_("name"), max_length=80)
