@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from conversations.content import Choice, Content, ContentError, Listing, Media, choices_of, from_json, kind_of
 from conversations.models import Conversation, Message
 from conversations.simulator.posting import said_of
-from conversations.simulator.said import Attachment, Place, Said
+from conversations.simulator.said import Attachment, Place, Said, Tap, Unsayable
 from conversations.simulator.writing import formatted
 
 SHOWN = 60
@@ -91,6 +91,13 @@ def choice_in(message: Message, choice_id: str) -> Choice | None:
     content = content_of(message)
     offered = choices_of(content) if content else ()
     return next((choice for choice in offered if choice.id == choice_id), None)
+
+
+def tap(message: Message, choice: Choice) -> Tap:
+    """The customer's tap on this choice. Raises Unsayable while the message has not arrived."""
+    if not message.provider_sid:
+        raise Unsayable("gone")
+    return Tap(choice, message.provider_sid, "list" if message.kind == "list" else "buttons")
 
 
 def content_of(message: Message) -> Content | None:

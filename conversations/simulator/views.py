@@ -146,9 +146,9 @@ def _spoken(values: QueryDict, bot: Bot, customer: Customer) -> Said:
 def _tap(bot: Bot, customer: Customer, code: str, choice_id: str) -> Tap:
     message = answer_for(talk_between(bot, customer), code)
     choice = screen.choice_in(message, choice_id)
-    if choice is None or not message.provider_sid:
+    if choice is None:
         raise Unsayable("gone")
-    return Tap(choice, message.provider_sid, "list" if message.kind == "list" else "buttons")
+    return screen.tap(message, choice)
 
 
 def _refused(sentence: str, status: int) -> JsonResponse:
