@@ -29,7 +29,7 @@ from tests.world import World
 INDEX: dict[str, Any] = json.loads((FIXTURES / "index.json").read_text(encoding="utf-8"))
 SID = "SM7fefdc7791d41fb6a0d21bceff8f04c5"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
