@@ -1,0 +1,143 @@
+"""Kinds of admin pages, for all rooms: rows that are only read, rows that are noted, rows that verbs save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from unfold.admin import ModelAdmin as UnfoldAdmin
+from unfold.admin import TabularInline as UnfoldTabular
+from unfold.decorators import action, display
+
+from bots.audit import changes, fields_of, note
+from bots.models import Restaurant
+
+M = TypeVar("M", bound=Model)
+P = TypeVar("P", bound=Model)
+F = TypeVar("F", bound=Callable[..., Any])
+Words = str | Promise
+
+# Admin classes are generic to the type checker alone.
+if TYPE_CHECKING:
+
+    class Admin(admin.ModelAdmin[M]):
+        pass
+
+    class Tabular(admin.TabularInline[M, P]):
+        pass
+
+else:
+
+    class Admin(UnfoldAdmin, Generic[M]):
+        list_filter_submit = True
+        list_per_page = 50
+        show_full_result_count = False
+
+    class Tabular(UnfoldTabular, Generic[M, P]):
+        extra = 0
+
+
+def labelled(description: Words, colours: Mapping[str, str], *, ordering: str) -> Callable[[F], F]:
+    """A column of coloured labels; the method returns `(value, words)`, and `colours` goes by value."""
+    return cast(Callable[[F], F], display(description=description, ordering=ordering, label=dict(colours)))
+
+
+def on_the_page(description: Words, *, permission: str, path: str) -> Callable[[F], F]:
+    """A button at the top of a row's page that opens `path` below it."""
+    return cast(Callable[[F], F], action(description=description, permissions=[permission], url_path=path))
+
+
+class ReadOnly(Admin[M]):
+    """Rows that only the product writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class ReadOnlyTabular(Tabular[M, P]):
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: P | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:  # type: ignore[override]
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:  # type: ignore[override]
+        return False
+
+
+class _OwnTransactions(admin.ModelAdmin[M] if TYPE_CHECKING else admin.ModelAdmin):  # type: ignore[misc]
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+
+
+if TYPE_CHECKING:
+
+    class ByVerbs(Admin[M]):
+        pass
+
+else:
+
+    class ByVerbs(Admin[M], _OwnTransactions):
+        """Rows that are saved by verbs: they begin the transaction, so Django must not have begun one."""
+
+
+class Noted(Admin[M]):
+    """Rows that operators edit freely; every change is in the audit log."""
+
+    noted: tuple[str, ...] = ()
+
+    def save_model(self, request: HttpRequest, obj: M, form: forms.ModelForm[M], change: bool) -> None:
+        before = fields_of(type(obj)._default_manager.get(pk=obj.pk), self.noted) if change else {}
+        super().save_model(request, obj, form, change)
+        self._note(request, obj, "changed" if change else "made", before)
+
+    def delete_model(self, request: HttpRequest, obj: M) -> None:
+        self._note_deleted(request, obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> None:
+        for obj in queryset:
+            self._note_deleted(request, obj)
+        super().delete_queryset(request, queryset)
+
+    def _note(self, request: HttpRequest, obj: M, what: str, before: dict[str, object]) -> None:
+        changed = changes(before, fields_of(obj, self.noted))
+        if changed:
+            note(_action(obj, what), obj, user=_who(request), restaurant=restaurant_of(obj), changes=changed)
+
+    def _note_deleted(self, request: HttpRequest, obj: M) -> None:
+        restaurant = None if isinstance(obj, Restaurant) else restaurant_of(obj)
+        note(_action(obj, "deleted"), obj, user=_who(request), restaurant=restaurant, changes={})
+
+
+def _action(obj: Model, what: str) -> str:
+    return f"{obj._meta.model_name}.{what}"
+
+
+def _who(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def restaurant_of(obj: Model) -> Restaurant | None:
+    found = obj if isinstance(obj, Restaurant) else getattr(obj, "restaurant", None)
+    return found if isinstance(found, Restaurant) else None

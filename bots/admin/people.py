@@ -1,0 +1,94 @@
+"""Restaurants and the people who work for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from bots.admin.kinds import Admin, Noted, Tabular
+from bots.models import Membership, Restaurant
+
+# Admin classes are generic to the type checker alone.
+if TYPE_CHECKING:
+    _UserAdmin = DjangoUserAdmin[User]
+else:
+    _UserAdmin = DjangoUserAdmin
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+class StaffInline(Tabular[Membership, Restaurant]):
+    model = Membership
+    fields = ["user", "role"]
+    autocomplete_fields = ["user"]
+    verbose_name = _("member of staff")
+    verbose_name_plural = _("staff")
+
+
+class WorksForInline(Tabular[Membership, User]):
+    model = Membership
+    fields = ["restaurant", "role"]
+    autocomplete_fields = ["restaurant"]
+    verbose_name = _("restaurant that this person works for")
+    verbose_name_plural = _("works for")
+
+
+@admin.register(Restaurant)
+class RestaurantAdmin(Noted[Restaurant]):
+    list_display = ["__str__", "name", "phone", "currency", "language", "is_active", "created_at"]
+    list_filter = ["is_active", "language", "currency"]
+    search_fields = ["name", "name_ar", "phone"]
+    readonly_fields = ["code", "created_at", "updated_at"]
+    inlines = [StaffInline]
+    noted = (
+        "name",
+        "name_ar",
+        "phone",
+        "timezone",
+        "currency",
+        "language",
+        "support_contact",
+        "session_idle_minutes",
+        "cart_hours",
+        "handoff_hours",
+        "minimum_order",
+        "is_active",
+    )
+    fieldsets = [
+        (None, {"fields": ["name", "name_ar", "phone", "support_contact", "is_active"]}),
+        (_("Orders"), {"fields": ["currency", "minimum_order"]}),
+        (_("The talk"), {"fields": ["language", "session_idle_minutes", "cart_hours", "handoff_hours", "timezone"]}),
+        (_("Row"), {"fields": ["code", "created_at", "updated_at"], "classes": ["collapse"]}),
+    ]
+
+
+@admin.register(Membership)
+class MembershipAdmin(Noted[Membership]):
+    list_display = ["user", "restaurant", "role", "created_at"]
+    list_select_related = ["user", "restaurant"]
+    list_filter = ["role", "restaurant"]
+    search_fields = ["user__username", "user__first_name", "user__last_name", "restaurant__name"]
+    autocomplete_fields = ["user", "restaurant"]
+    noted = ("user", "restaurant", "role")
+
+
+@admin.register(User)
+class UserAdmin(_UserAdmin, Noted[User]):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    inlines = [WorksForInline]
+    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff"]
+    noted = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, Admin[Group]):
+    pass

@@ -1,0 +1,225 @@
+"""Senders: registered, changed, switched and retired by their verbs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Max, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from bots.admin.kinds import ByVerbs, labelled, on_the_page
+from bots.admin.showing import left_to_right
+from bots.forms import SenderForm
+from bots.known import known_senders
+from bots.models import Bot
+from bots.numbers import InvalidNumber, canonical, for_people
+from bots.registration import SenderFields, SenderRefused, addresses, change, register, retire
+
+_COLOURS = {"PENDING": "info", "VERIFYING": "warning", "ACTIVE": "success", "FAILED": "danger"}
+
+_COMMON: list[tuple[Any, Any]] = [
+    (_("Account"), {"fields": ["account_sid", "auth_token", "subaccount_sid"]}),
+    (_("WhatsApp"), {"fields": ["sender_sid", "waba_id", "verification_sid"]}),
+    (_("For customers"), {"fields": ["support_contact", "payment_link"]}),
+    (_("Limits"), {"fields": ["max_messages_per_min", "max_messages_per_day"]}),
+]
+
+
+class LivesFilter(admin.SimpleListFilter):
+    title = _("kept as")
+    parameter_name = "kept"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Bot]) -> list[tuple[str, Any]]:
+        return [("retired", _("Retired")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("In use")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Bot]) -> QuerySet[Bot]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(retired_at__isnull=self.value() != "retired")
+
+
+@admin.register(Bot)
+class BotAdmin(ByVerbs[Bot]):
+    form = SenderForm
+    list_display = ["name", "number", "restaurant", "state", "is_active", "channel", "last_in", "last_out"]
+    list_filter = [LivesFilter, "status", "is_active", "channel"]
+    list_select_related = ["restaurant"]
+    search_fields = ["name", "whatsapp_number", "restaurant__name", "restaurant__name_ar", "account_sid"]
+    actions = ["turn_on", "turn_off"]
+    actions_detail = ["retire_sender"]
+    change_form_before_template = "admin/bots/bot/quick_fill.html"
+    readonly_fields = ["last_in", "last_out", "told_to_provider", "code", "created_at", "updated_at", "retired_at"]
+    add_fieldsets = [
+        (None, {"fields": ["name", "whatsapp_number", "restaurant_name", "restaurant"]}),
+        *_COMMON,
+    ]
+    fieldsets = [
+        (None, {"fields": ["name", "whatsapp_number", "restaurant", "status", "is_active", "error_message"]}),
+        *_COMMON,
+        (_("Traffic"), {"fields": ["last_in", "last_out", "told_to_provider"]}),
+        (_("Row"), {"fields": ["code", "created_at", "updated_at", "retired_at"]}),
+    ]
+
+    class Media:
+        js = ["bots/quick_fill.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
+        """A reply is a conversation's last message that came after the customer's."""
+        replied = Q(conversations__last_inbound_at=None) | Q(
+            conversations__last_message_at__gt=F("conversations__last_inbound_at")
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                last_in_at=Max("conversations__last_inbound_at"),
+                last_out_at=Max("conversations__last_message_at", filter=replied),
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Bot], search_term: str
+    ) -> tuple[QuerySet[Bot], bool]:
+        with suppress(InvalidNumber):
+            search_term = canonical(search_term)
+        return super().get_search_results(request, queryset, search_term)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
+        """Senders are retired, never deleted: their conversations are history."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.retired_at)
+
+    @admin.display(description=_("number"), ordering="whatsapp_number")
+    def number(self, bot: Bot) -> SafeString | str:
+        return left_to_right(for_people(bot.whatsapp_number))
+
+    @labelled(_("status"), _COLOURS, ordering="status")
+    def state(self, bot: Bot) -> tuple[str, str]:
+        return bot.status, bot.get_status_display()
+
+    @admin.display(description=_("last message in"), ordering="last_in_at")
+    def last_in(self, bot: Bot) -> Any:
+        return getattr(bot, "last_in_at", None)
+
+    @admin.display(description=_("last message out"), ordering="last_out_at")
+    def last_out(self, bot: Bot) -> Any:
+        return getattr(bot, "last_out_at", None)
+
+    @admin.display(description=_("addresses for Twilio"))
+    def told_to_provider(self, bot: Bot) -> SafeString:
+        return format_html_join("", '<p dir="ltr">{}: <code>{}</code></p>', addresses().items())
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {**(extra_context or {}), "known_senders": _known_with_state()})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except SenderRefused as error:
+            # What the form could not know: somebody else was quicker.
+            self.message_user(request, f"{error} {gettext('Nothing was changed.')}", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Bot, form: forms.ModelForm[Bot], change: bool) -> None:
+        fields = cast(SenderFields, {name: value for name, value in form.cleaned_data.items() if value is not None})
+        if change:
+            _change(obj, fields, _who(request))
+        else:
+            self._register(request, obj, fields)
+
+    def _register(self, request: HttpRequest, obj: Bot, fields: SenderFields) -> None:
+        bot = register(by=_who(request), **fields)
+        obj.__dict__.update(bot.__dict__)
+
+    @admin.action(description=_("Turn on"), permissions=["change"])
+    def turn_on(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
+        self._switch(request, queryset, True)
+
+    @admin.action(description=_("Turn off"), permissions=["change"])
+    def turn_off(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
+        self._switch(request, queryset, False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Bot], on: bool) -> None:
+        chosen = list(queryset.filter(retired_at__isnull=True))
+        changed = sum(bool(change(bot, by=_who(request), is_active=on)) for bot in chosen)
+        text = ngettext("%(count)d sender was switched.", "%(count)d senders were switched.", changed)
+        self.message_user(request, text % {"count": changed})
+
+    @on_the_page(_("Retire…"), permission="retire_sender", path="retire")
+    def retire_sender(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        bot = self.get_object(request, object_id)
+        if bot is None:
+            raise Http404
+        if request.method != "POST":
+            return self._asked(request, bot)
+        try:
+            retire(bot, by=_who(request))
+        except SenderRefused as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, gettext("“%(name)s” is retired. Its number is free.") % {"name": bot.name})
+        return redirect("admin:bots_bot_changelist")
+
+    def _asked(self, request: HttpRequest, bot: Bot) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Retire this sender?"),
+            "bot": bot,
+            "number": for_people(bot.whatsapp_number),
+            "conversations": bot.conversations.count(),
+            "back": reverse("admin:bots_bot_change", args=[bot.pk]),
+        }
+        return TemplateResponse(request, "admin/bots/bot/retire.html", context)
+
+    def has_retire_sender_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        bot = self.get_object(request, object_id) if object_id else None
+        return self.has_change_permission(request, bot)
+
+
+def _change(bot: Bot, fields: SenderFields, by: User) -> None:
+    change(bot, by=by, **fields)
+
+
+def _who(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def _known_with_state() -> list[dict[str, Any]]:
+    """What quick fill offers; `state` says what registering this number would do."""
+    numbers = [sender["whatsapp_number"] for sender in known_senders().values()]
+    live = Bot.objects.filter(whatsapp_number__in=numbers, retired_at__isnull=True)
+    channels = dict(live.values_list("whatsapp_number", "channel"))
+    return [
+        {"name": sender["name"], "fields": sender, "state": channels.get(sender["whatsapp_number"], "new")}
+        for sender in known_senders().values()
+    ]

@@ -1,0 +1,118 @@
+"""The form of a sender: every usual spelling of a number, and a token that goes in and never comes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
+
+from bots.models import Bot
+from bots.numbers import InvalidNumber, canonical, for_people
+from bots.routing import bot_of
+
+_SHAPES = {
+    "account_sid": ("AC", _("An account SID is AC and 32 digits or letters a to f.")),
+    "subaccount_sid": ("AC", _("A subaccount SID is AC and 32 digits or letters a to f.")),
+    "sender_sid": ("XE", _("A sender SID is XE and 32 digits or letters a to f.")),
+}
+
+
+# Forms are generic to the type checker alone.
+if TYPE_CHECKING:
+    _Form = forms.ModelForm[Bot]
+else:
+    _Form = forms.ModelForm
+
+
+class SenderForm(_Form):
+    restaurant_name = forms.CharField(
+        label=_("new restaurant"),
+        max_length=120,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Or choose a restaurant that is here already."),
+    )
+    whatsapp_number = forms.CharField(
+        label=_("WhatsApp number"),
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
+        help_text=_("In any spelling: +966 50 000 0000, 0500000000, ٠٥٠٠٠٠٠٠٠٠."),
+    )
+    auth_token = forms.CharField(
+        label=_("auth token"),
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+    )
+    payment_link = forms.URLField(
+        label=_("payment link"), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget()
+    )
+
+    class Meta:
+        model = Bot
+        fields = [
+            "name",
+            "restaurant",
+            "account_sid",
+            "subaccount_sid",
+            "sender_sid",
+            "waba_id",
+            "verification_sid",
+            "status",
+            "is_active",
+            "error_message",
+            "support_contact",
+            "payment_link",
+            "max_messages_per_min",
+            "max_messages_per_day",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, (prefix, text) in _SHAPES.items():
+            if name in self.fields:
+                self.fields[name].validators.append(RegexValidator(rf"^{prefix}[0-9a-fA-F]{{32}}\Z", text))
+        self.is_new = self.instance.pk is None
+        # A page that is only read has no fields of the model.
+        if "restaurant" in self.fields:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        token = self.fields["auth_token"]
+        token.required = self.is_new
+        token.help_text = _("Set. Leave this empty to keep it.") if self.instance.auth_token else _("Not set.")
+        self.fields["restaurant"].required = not self.is_new
+        self.initial["auth_token"] = ""
+        if not self.is_new:
+            del self.fields["restaurant_name"]
+            self.initial["whatsapp_number"] = for_people(self.instance.whatsapp_number)
+
+    def clean_whatsapp_number(self) -> str:
+        try:
+            number = canonical(self.cleaned_data["whatsapp_number"])
+        except InvalidNumber as error:
+            raise forms.ValidationError(_("This is no phone number that can be called.")) from error
+        other = bot_of(number)
+        takes_over = self.is_new and other is not None and other.channel == Bot.Channel.SIMULATOR
+        if other is not None and other.pk != self.instance.pk and not takes_over:
+            raise forms.ValidationError(_("“%(name)s” already has this number."), params={"name": other.name})
+        return number
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        restaurant, name = self.cleaned_data.get("restaurant"), self.cleaned_data.get("restaurant_name")
+        if self.is_new and not (restaurant or name) and "restaurant" not in self.errors:
+            self.add_error("restaurant_name", _("Name a new restaurant, or choose one."))
+        if self.is_new and restaurant and name:
+            self.add_error("restaurant_name", _("A new restaurant or one that is here: not both."))
+        if self._moves_with_history():
+            self.add_error("restaurant", _("This sender has conversations, so it stays with its restaurant."))
+        return cleaned
+
+    def _moves_with_history(self) -> bool:
+        return not self.is_new and "restaurant" in self.changed_data and self.instance.conversations.exists()
+
+    def validate_constraints(self) -> None:
+        """`clean_whatsapp_number` says it in words, and knows that a demo sender gives its number away."""
