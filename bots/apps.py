@@ -7,4 +7,5 @@ class BotsConfig(AppConfig):
     verbose_name = _("Senders")
 
     def ready(self) -> None:
-        from bots.twilio import checks  # noqa: F401
+        from bots import checks  # noqa: F401
+        from bots.twilio import checks as twilio_checks  # noqa: F401

@@ -94,7 +94,8 @@ TEMPLATES = [
 
 WORKER_CONCURRENCY: int = env.int("WORKER_CONCURRENCY", default=8)
 HTTP_THREADS: int = env.int("HTTP_THREADS", default=16)
-USES_EMBEDDED_DATABASE = not IS_PRODUCTION and not env.str("DATABASE_URL", default="")
+HAS_DATABASE_URL = bool(env.str("DATABASE_URL", default=""))
+USES_EMBEDDED_DATABASE = not IS_PRODUCTION and not HAS_DATABASE_URL
 DATABASES = {
     "default": env.db_url_config(embedded.url(DATA_DIR))
     if USES_EMBEDDED_DATABASE
