@@ -48,13 +48,13 @@ $(VENV)/bin/python:
 		echo "The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 $(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
-	@echo "Installing what Sufrah needs (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || { \
+	@echo "Installing what Sufrah needs (once, about a minute) …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt || { \
 		echo "The packages could not be installed: see the lines above; often the network or the disk."; exit 1; }
 	@touch $@
 
 $(VENV)/test.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
-	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
+	@echo "Installing what the tests need (once, about a minute) …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt || { \
 		echo "The packages could not be installed: see the lines above; often the network or the disk."; exit 1; }
 	@touch $@ $(VENV)/run.stamp
