@@ -67,6 +67,7 @@ class Account:
         self.cookies: list[str] = []
         self.failures: list[Failure] = []
         self.calls: dict[str, int] = {}
+        self.looked_up: list[str] = []
         self.tokens: dict[str, str] = {}
         self.names_content_bodies = names_content_bodies
 
@@ -106,6 +107,7 @@ class Account:
         with self.lock:
             rows = [row for row in reversed(self.sent) if _fits(row, query)]
         page = rows[: int(query.get("PageSize", "50"))]
+        self.looked_up.append(page[0].sid if page else "")
         return Answer(200, {"messages": [self._shown(row) for row in page], "page": 0, "next_page_uri": None})
 
     def make_content(self, account: str, wanted: dict[str, Any]) -> Answer:

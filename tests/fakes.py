@@ -2,8 +2,9 @@
 
 In a test: `with FakeTwilio() as twilio:` and TWILIO_API_BASE_URL = twilio.url. As a process of its own:
 `python -m tests.fakes --port 4010 --callbacks-to http://127.0.0.1:8000`; then it is asked and told over HTTP:
-GET /_fake/sent, GET /_fake/calls, POST /_fake/fail (a list of failures as JSON), POST /_fake/settings
-({"latency": seconds, "callbacks": [statuses], "callbacks_to": address}), POST /_fake/forget.
+GET /_fake/sent, GET /_fake/calls, GET /_fake/looked_up (the newest sid that each look-up was shown),
+POST /_fake/fail (a list of failures as JSON), POST /_fake/settings ({"latency": seconds, "callbacks": [statuses],
+"callbacks_to": address}), POST /_fake/forget.
 """
 
 from __future__ import annotations
@@ -136,6 +137,8 @@ class FakeTwilio:
                 return Answer(200, {"sent": self.account.snapshot()})
             case "/_fake/calls":
                 return Answer(200, dict(self.account.calls))
+            case "/_fake/looked_up":
+                return Answer(200, {"newest_found": list(self.account.looked_up)})
             case "/_fake/fail":
                 self.fail(*(Failure(**failure) for failure in wanted))
             case "/_fake/settings":
