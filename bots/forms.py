@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
@@ -29,7 +30,7 @@ else:
 
 class SenderForm(_Form):
     restaurant_name = forms.CharField(
-        label=_("new restaurant"),
+        label=capfirst(_("new restaurant")),
         max_length=120,
         required=False,
         widget=UnfoldAdminTextInputWidget(),
@@ -42,12 +43,12 @@ class SenderForm(_Form):
         help_text=_("In any spelling: +966 50 000 0000, 0500000000, ٠٥٠٠٠٠٠٠٠٠."),
     )
     auth_token = forms.CharField(
-        label=_("auth token"),
+        label=capfirst(_("auth token")),
         required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
     )
     payment_link = forms.URLField(
-        label=_("payment link"), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget()
+        label=capfirst(_("payment link")), required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget()
     )
 
     class Meta:

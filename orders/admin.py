@@ -49,7 +49,8 @@ class ItemForm(_ItemForm):
 
 @admin.register(Category)
 class CategoryAdmin(Noted[Category]):
-    list_display = ["__str__", "name_ar", "name_en", "restaurant", "position", "is_active"]
+    list_display = ["name_ar", "name_en", "restaurant", "position", "is_active"]
+    ordering = ["restaurant_id", "position", "id"]
     list_select_related = ["restaurant"]
     list_filter = ["is_active", "restaurant"]
     search_fields = ["name_ar", "name_en", "restaurant__name"]
@@ -60,7 +61,8 @@ class CategoryAdmin(Noted[Category]):
 @admin.register(Item)
 class ItemAdmin(Noted[Item]):
     form = ItemForm
-    list_display = ["__str__", "name_ar", "name_en", "category", "restaurant", "price", "is_available"]
+    list_display = ["name_ar", "name_en", "category", "restaurant", "price", "is_available"]
+    ordering = ["restaurant_id", "category__position", "category_id", "position", "id"]
     list_select_related = ["restaurant", "category"]
     list_filter = ["is_available", "restaurant"]
     search_fields = ["name_ar", "name_en", "restaurant__name"]
@@ -82,7 +84,8 @@ class ItemAdmin(Noted[Item]):
 
 @admin.register(Branch)
 class BranchAdmin(Noted[Branch]):
-    list_display = ["__str__", "name_ar", "name_en", "restaurant", "phone", "position", "is_active"]
+    list_display = ["name_ar", "name_en", "restaurant", "phone", "position", "is_active"]
+    ordering = ["restaurant_id", "position", "id"]
     list_select_related = ["restaurant"]
     list_filter = ["is_active", "restaurant"]
     search_fields = ["name_ar", "name_en", "address_ar", "address_en", "restaurant__name"]

@@ -37,7 +37,6 @@ else:
     class Admin(UnfoldAdmin, Generic[M]):
         list_filter_submit = True
         list_per_page = 50
-        show_full_result_count = False
 
     class Tabular(UnfoldTabular, Generic[M, P]):
         extra = 0
@@ -54,7 +53,9 @@ def on_the_page(description: Words, *, permission: str, path: str) -> Callable[[
 
 
 class ReadOnly(Admin[M]):
-    """Rows that only the product writes."""
+    """Rows that only the product writes; of some there are too many to count twice."""
+
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

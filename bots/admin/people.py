@@ -85,6 +85,7 @@ class UserAdmin(_UserAdmin, Noted[User]):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     inlines = [WorksForInline]
+    add_fieldsets = ((None, {"fields": ("username", "first_name", "last_name", "email", "password1", "password2")}),)
     list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff"]
     noted = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
 

@@ -36,4 +36,4 @@ def _shown(name: object, value: Any) -> Any:
 
 def left_to_right(text: str) -> SafeString | str:
     """Numbers and ids keep their order in an Arabic page."""
-    return format_html('<bdi dir="ltr">{}</bdi>', text) if text else NOTHING
+    return format_html('<bdi dir="ltr" class="whitespace-nowrap">{}</bdi>', text) if text else NOTHING

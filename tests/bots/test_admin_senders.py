@@ -291,7 +291,7 @@ def test_the_list_asks_the_same_however_long_it_is(
             account_sid=ACCOUNT,
             auth_token=TOKEN,
         )
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         page.get(LIST)
 
 
