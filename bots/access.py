@@ -55,3 +55,13 @@ def bot_for(user: User | AnonymousUser, code: object) -> Bot:
 def any_restaurant(code: object) -> Restaurant:
     """For operators alone: whoever calls has made sure of that."""
     return found(Restaurant.objects.all(), code)
+
+
+def any_bot(code: object) -> Bot:
+    """For operators alone. A retired sender is not there any more."""
+    return found(Bot.objects.filter(retired_at__isnull=True).select_related("restaurant"), code)
+
+
+def bots_in(restaurant: Restaurant) -> QuerySet[Bot]:
+    """The restaurant's senders that are not retired; whoever calls has made sure of the restaurant."""
+    return Bot.objects.filter(restaurant=restaurant, retired_at__isnull=True)

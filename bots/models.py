@@ -195,3 +195,24 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} · {self.subject}"
+
+
+class IdempotentCall(models.Model):
+    """A call that came with an Idempotency-Key; `status` and `answer` (JSON, letter for letter) are null until it is
+    done. `owner` names the token, which may have no row."""
+
+    owner = models.CharField(max_length=40)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    lease_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.TextField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("call with a key")
+        verbose_name_plural = _("calls with a key")
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="one_call_a_key")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.created_at:%Y-%m-%d %H:%M}"

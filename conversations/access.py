@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 
 from bots.access import found, restaurants_of
+from bots.models import Restaurant
 from conversations.models import Conversation
 
 
@@ -16,3 +17,8 @@ def conversations_of(user: User | AnonymousUser) -> QuerySet[Conversation]:
 def conversation_for(user: User | AnonymousUser, code: object) -> Conversation:
     """Raises Http404 for what is not there and for what is another restaurant's."""
     return found(conversations_of(user).select_related("restaurant", "bot"), code)
+
+
+def conversation_in(restaurant: Restaurant, code: object) -> Conversation:
+    """For callers that speak for this restaurant. Raises Http404."""
+    return found(Conversation.objects.filter(restaurant=restaurant).select_related("restaurant", "bot"), code)

@@ -36,9 +36,15 @@ def queue(
 def queue_staff_text(
     conversation: Conversation, text: str, user: User | None, *, at: datetime, key: str = ""
 ) -> Message:
-    """A reply by a person; `user` is None for another system's. Whoever comes with the same `key` again gets the
-    message of the first time. Raises ContentError for what WhatsApp cannot carry."""
-    content = Text(text)
+    """A reply in words; see `queue_staff`. Raises ContentError for what WhatsApp cannot carry."""
+    return queue_staff(conversation, Text(text), user, at=at, key=key)
+
+
+def queue_staff(
+    conversation: Conversation, content: Content, user: User | None, *, at: datetime, key: str = ""
+) -> Message:
+    """What a person says; `user` is None for another system's. Whoever comes with the same `key` again gets the
+    message of the first time."""
     code = uuid5(conversation.code, key) if key else uuid4()
     with transaction.atomic(durable=True):
         locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)

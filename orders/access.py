@@ -6,7 +6,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 
 from bots.access import found, restaurants_of
-from orders.models import Order
+from bots.models import Restaurant
+from orders.models import Item, Order
 
 
 def orders_of(user: User | AnonymousUser) -> QuerySet[Order]:
@@ -16,3 +17,15 @@ def orders_of(user: User | AnonymousUser) -> QuerySet[Order]:
 def order_for(user: User | AnonymousUser, code: object) -> Order:
     """Raises Http404 for what is not there and for what is another restaurant's."""
     return found(orders_of(user).select_related("restaurant", "branch", "conversation"), code)
+
+
+def order_in(restaurant: Restaurant, code: object) -> Order:
+    """For callers that speak for this restaurant. Raises Http404."""
+    return found(
+        Order.objects.filter(restaurant=restaurant).select_related("restaurant", "branch", "conversation"), code
+    )
+
+
+def item_in(restaurant: Restaurant, code: object) -> Item:
+    """For callers that speak for this restaurant. Raises Http404."""
+    return found(Item.objects.filter(restaurant=restaurant).select_related("restaurant"), code)

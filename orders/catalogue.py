@@ -34,14 +34,15 @@ def _categories(restaurant: Restaurant) -> tuple[menu.Category, ...]:
         .order_by("category__position", "category_id", "position", "id")
     )
     by_category = groupby(rows, key=lambda row: row.category)
-    return tuple(_category(row, tuple(_item(item) for item in items)) for row, items in by_category)
+    return tuple(_category(row, tuple(item_of(item) for item in items)) for row, items in by_category)
 
 
 def _category(row: Category, items: tuple[menu.Item, ...]) -> menu.Category:
     return menu.Category(str(row.code), menu.Words(ar=row.name_ar, en=row.name_en), items)
 
 
-def _item(row: Item) -> menu.Item:
+def item_of(row: Item) -> menu.Item:
+    """One row as the menu has it."""
     return menu.Item(
         id=str(row.code),
         name=menu.Words(ar=row.name_ar, en=row.name_en),

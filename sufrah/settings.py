@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "procrastinate.contrib.django",
     "sufrah",
@@ -168,10 +169,39 @@ if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", default=6000)
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "bots.rest.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["bots.rest.parsing.BoundedJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["bots.rest.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["bots.rest.authentication.ScopeAllows"],
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "bots.rest.refusals.refused",
+    "NON_FIELD_ERRORS_KEY": "body",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sufrah API",
+    "DESCRIPTION": "Conversations, orders, menus and senders. Every call needs `Authorization: Bearer <token>`; an "
+    "operator's token names the restaurant with `X-Restaurant-Id`. Every refusal is `{error, details}`.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": f"/{STATIC_URL}sufrah/mark.svg",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayOperationId": False},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "BotStatus": "bots.models.Bot.Status",
+        "ConversationStatus": "conversations.models.Conversation.Status",
+        "MessageStatus": "conversations.models.Message.Status",
+        "OrderStatus": "orders.models.Order.Status",
+    },
 }
 
 PROCRASTINATE_ON_APP_READY = None

@@ -11,8 +11,17 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("conversations.doors")),
+    path("api/", include("bots.api")),
+    path("api/", include("conversations.api")),
+    path("api/", include("orders.api")),
+    path("api/", include("sufrah.api")),
     path("simulator/", include("conversations.simulator.urls")),
     path("", include("bots.urls")),
     path("inbox/", include("conversations.urls")),
     path("orders/", include("orders.urls")),
 ]
+
+handler400 = "sufrah.api.bad_request"
+handler403 = "sufrah.api.forbidden"
+handler404 = "sufrah.api.not_found"
+handler500 = "sufrah.api.server_error"

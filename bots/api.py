@@ -1,0 +1,128 @@
+"""Senders over REST: for operators all of them, for a restaurant its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError as FieldsRefused
+from django.http import Http404
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bots import registration
+from bots.access import any_bot, as_code, bots_in
+from bots.models import Bot
+from bots.numbers import addressed
+from bots.registration import FieldsMissing, NumberTaken, Retired, SenderRefused
+from bots.rest.errors import Conflict
+from bots.rest.once import once
+from bots.rest.paging import BY_ID, PageQuery, page_of
+from bots.rest.views import OperatorView, RestaurantView, listed
+from bots.serializers import NAMES, BotIn, BotOut, RemovalQuery, Removed, SenderOut
+
+
+class Bots(OperatorView):
+    @extend_schema(operation_id="listBots", summary="All senders", parameters=[PageQuery], responses=BotOut(many=True))
+    def get(self, request: Request) -> Response:
+        page, _ = self.page_asked(PageQuery, request)
+        rows = Bot.objects.filter(retired_at__isnull=True)
+        found = page_of(rows.select_related("restaurant"), page, BY_ID, among=rows)
+        return listed(request, found, BotOut)
+
+    @extend_schema(
+        operation_id="registerBot",
+        summary="Register a sender",
+        description="Without `restaurantId` a restaurant of the name `restaurantName` is made.",
+        request=BotIn,
+        responses={201: BotOut},
+    )
+    @once
+    def post(self, request: Request) -> Response:
+        fields = self.taken(BotIn, request)
+        with _in_words():
+            bot = registration.register(by=None, **fields)
+        return Response(BotOut(any_bot(bot.code)).data, status=201)
+
+
+class OneBot(OperatorView):
+    @extend_schema(operation_id="getBot", summary="One sender", responses=BotOut)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(BotOut(any_bot(code)).data)
+
+    @extend_schema(
+        operation_id="changeBot",
+        summary="Change a sender",
+        description="Any subset of the fields; the stored token stays when `authToken` is absent, empty or “hidden”.",
+        request=BotIn(partial=True),
+        responses=BotOut,
+    )
+    @once
+    def put(self, request: Request, code: str) -> Response:
+        bot = any_bot(code)
+        fields = self.taken(BotIn, request, partial=True)
+        with _in_words():
+            registration.change(bot, by=None, **fields)
+        return Response(BotOut(any_bot(code)).data)
+
+    @extend_schema(
+        operation_id="removeBot",
+        summary="Retire a sender",
+        description="Its number is free again and its conversations stay. Refused while there are any, unless forced.",
+        parameters=[RemovalQuery],
+        responses=Removed,
+    )
+    @once
+    def delete(self, request: Request, code: str) -> Response:
+        bot = any_bot(code)
+        is_forced = self.asked(RemovalQuery, request).validated_data["force"] == "true"
+        if not is_forced and bot.conversations.exists():
+            raise Conflict("This bot has conversations. Retire it with ?force=true; they stay readable")
+        with _in_words():
+            registration.retire(bot, by=None)
+        return Response({"success": True, "message": f"Bot {bot.name} was retired"})
+
+
+class BotsOfRestaurant(RestaurantView):
+    @extend_schema(
+        operation_id="listBotsOfRestaurant",
+        summary="The senders of a restaurant",
+        parameters=[PageQuery, OpenApiParameter("code", str, OpenApiParameter.PATH, description="The restaurant.")],
+        responses=SenderOut(many=True),
+    )
+    def get(self, request: Request, code: str) -> Response:
+        if as_code(code) != self.restaurant.code:
+            raise Http404
+        page, _ = self.page_asked(PageQuery, request)
+        rows = bots_in(self.restaurant)
+        found = page_of(rows.select_related("restaurant"), page, BY_ID, among=rows)
+        return listed(request, found, SenderOut)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """The verbs' refusals in the API's words."""
+    try:
+        yield
+    except FieldsMissing as error:
+        absent = ErrorDetail("This field is required.", code="required")
+        raise ValidationError({NAMES[name]: [absent] for name in error.fields}) from error
+    except NumberTaken as error:
+        raise Conflict(f"Bot with WhatsApp number {addressed(error.number)} already exists") from error
+    except Retired as error:
+        raise Http404 from error
+    except SenderRefused as error:
+        raise Conflict(str(error)) from error
+    except FieldsRefused as error:
+        refused = {NAMES.get(name, name): messages for name, messages in error.message_dict.items()}
+        raise ValidationError(refused) from error
+
+
+urlpatterns = [
+    path("admin/bots", Bots.as_view()),
+    path("admin/bots/<str:code>", OneBot.as_view()),
+    path("db/restaurants/<str:code>/bots", BotsOfRestaurant.as_view()),
+]

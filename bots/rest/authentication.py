@@ -1,0 +1,88 @@
+"""Who calls, what they may do, and for which restaurant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from bots.access import any_restaurant, as_code
+from bots.models import Restaurant
+from bots.rest.errors import SENTENCE
+from bots.tokens import Bearer, bearer_of
+
+# DRF's views import this module while they are made themselves.
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+TENANT_HEADER = "X-Restaurant-Id"
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`. A session never opens the API, so no page can be made to call it."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Bearer] | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        bearer = bearer_of(token.strip())
+        if bearer is None:
+            raise AuthenticationFailed("This token is unknown or revoked")
+        return AnonymousUser(), bearer
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Sufrah"'
+
+
+def bearer_in(request: Request) -> Bearer:
+    return cast(Bearer, request.auth)
+
+
+class ScopeAllows(BasePermission):
+    """Any token may read; one of the scope “write” may change. A method that is not there stays a 405."""
+
+    message: Any = "This token may only read"
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.auth, Bearer):
+            return False
+        is_there = hasattr(view, (request.method or "").lower())
+        return request.method in SAFE_METHODS or request.auth.may_write or not is_there
+
+
+class IsOperator(BasePermission):
+    message: Any = "This call needs an operator's token"
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, Bearer) and request.auth.is_operator
+
+
+def restaurant_of(request: Request) -> Restaurant:
+    """The tenant of this call. Raises ValidationError, PermissionDenied and Http404."""
+    bearer, named = bearer_in(request), request.headers.get(TENANT_HEADER, "").strip()
+    if bearer.restaurant is None:
+        return _named_by_operator(named)
+    if named and not _is(bearer.restaurant, named):
+        raise PermissionDenied("This token belongs to another restaurant")
+    if not bearer.restaurant.is_active:
+        raise PermissionDenied("This restaurant is not active")
+    return bearer.restaurant
+
+
+def _named_by_operator(code: str) -> Restaurant:
+    if not code:
+        needed = ErrorDetail(f"An operator's token needs the header {TENANT_HEADER}", code=SENTENCE)
+        raise ValidationError({TENANT_HEADER: [needed]})
+    return any_restaurant(code)
+
+
+def _is(restaurant: Restaurant, code: str) -> bool:
+    try:
+        return as_code(code) == restaurant.code
+    except Http404:
+        return False

@@ -1,0 +1,155 @@
+"""Pages of lists: `limit` and `offset`, and cursors that cost the same on every page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+M = TypeVar("M", bound=Model)
+LIMIT, OFFSET = 200, 10_000
+Place = tuple[Any, ...]
+
+
+class Number(serializers.IntegerField):
+    """A whole number in an address: ASCII digits, nothing around them."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,9}", str(data)):
+            self.fail("invalid")
+        return int(data)
+
+
+class PageQuery(serializers.Serializer[Any]):
+    """The parameters of every list."""
+
+    default_limit: ClassVar[int] = 50
+
+    limit = Number(required=False, min_value=1, max_value=LIMIT, help_text=f"How many, 1 to {LIMIT}.")
+    offset = Number(
+        required=False,
+        min_value=0,
+        max_value=OFFSET,
+        help_text=f"How many to leave out, at most {OFFSET}; beyond that use the cursors.",
+    )
+    before = serializers.CharField(
+        required=False, allow_blank=True, max_length=120, help_text="What comes before this place in time: older rows."
+    )
+    after = serializers.CharField(
+        required=False, allow_blank=True, max_length=120, help_text="What comes after this place in time: newer rows."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("before") and attrs.get("after"):
+            raise ValidationError({"after": ["Give either before or after, not both."]})
+        return attrs
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What part of a list is asked for."""
+
+    limit: int
+    offset: int = 0
+    before: str = ""
+    after: str = ""
+
+
+def wanted(query: PageQuery) -> Wanted:
+    """Of a query that is valid."""
+    fields = query.validated_data
+    limit = fields.get("limit", query.default_limit)
+    return Wanted(limit, fields.get("offset", 0), fields.get("before", ""), fields.get("after", ""))
+
+
+class NoSuchPlace(ValueError):
+    """This cursor was never given out here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Generic[M]):
+    """Rows in time: `fields` oldest first, the last of them unique. `place_of` reads a cursor among the tenant's
+    rows, or raises NoSuchPlace; `cursor_of` writes one."""
+
+    fields: tuple[str, ...]
+    place_of: Callable[[QuerySet[M], str], Place]
+    cursor_of: Callable[[M], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[M]):
+    """`rows` newest first unless turned round; `following` is the parameter with which the next page is asked for."""
+
+    rows: Sequence[M]
+    following: tuple[str, str] | None
+
+    def oldest_first(self) -> Found[M]:
+        return Found(self.rows[::-1], self.following)
+
+
+def page_of(rows: QuerySet[M], page: Wanted, order: Order[M], *, among: QuerySet[M]) -> Found[M]:
+    """`among` are the rows that a cursor may name, of which `rows` may be a choice. Raises ValidationError."""
+    direction = "after" if page.after else "before"
+    for name, cursor in (("before", page.before), ("after", page.after)):
+        if cursor:
+            rows = rows.filter(_beyond(order.fields, _place(order, among, name, cursor), name))
+    sign = "" if page.after else "-"
+    ordered = rows.order_by(*(f"{sign}{field}" for field in order.fields))
+    found = list(ordered[page.offset : page.offset + page.limit + 1])
+    kept = found[: page.limit]
+    following = (direction, order.cursor_of(kept[-1])) if len(found) > page.limit else None
+    return Found(kept[::-1] if page.after else kept, following)
+
+
+def next_link(request: Request, found: Found[Any]) -> str | None:
+    """The address of the next page, with everything else as it was asked."""
+    if found.following is None:
+        return None
+    query = request.query_params.copy()
+    for name in ("offset", "before", "after"):
+        query.pop(name, None)
+    name, cursor = found.following
+    query[name] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def _place(order: Order[M], among: QuerySet[M], name: str, cursor: str) -> Place:
+    try:
+        return order.place_of(among, cursor)
+    except NoSuchPlace as error:
+        raise ValidationError({name: [ErrorDetail("There is no such place in this list.", code="invalid")]}) from error
+
+
+def _beyond(fields: tuple[str, ...], place: Place, name: str) -> Q:
+    """Strictly before or after the place, field by field; the first comparison alone lets an index find the start."""
+    side = {"before": "lt", "after": "gt"}[name]
+    beyond, same = Q(), Q()
+    for field, value in zip(fields, place, strict=True):
+        beyond |= same & Q(**{f"{field}__{side}": value})
+        same &= Q(**{field: value})
+    return Q(**{f"{fields[0]}__{side}e": place[0]}) & beyond
+
+
+def as_uuid(text: str) -> UUID:
+    """Raises NoSuchPlace."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NoSuchPlace from error
+
+
+def _id_of(among: QuerySet[Any], code: str) -> Place:
+    pk = among.filter(code=as_uuid(code)).values_list("id", flat=True).first()
+    if pk is None:
+        raise NoSuchPlace
+    return (pk,)
+
+
+BY_ID: Order[Any] = Order(("id",), _id_of, lambda row: str(row.code))

@@ -1,0 +1,23 @@
+"""DRF's exception handler. Apart from `errors`, because DRF's views import those while they are made themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from bots.rest.errors import body_of, shaped
+
+
+def refused(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to an exception in a view; None for one that nobody expected, which becomes a 500."""
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = shaped(error) if isinstance(error, ValidationError) else body_of(_sentence(response.data))
+    return response
+
+
+def _sentence(data: Any) -> str:
+    return str(data.get("detail", "")) if isinstance(data, dict) else str(data)

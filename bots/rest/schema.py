@@ -1,0 +1,68 @@
+"""The OpenAPI document: what holds for every call is said here once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+from bots.rest.authentication import TENANT_HEADER
+from bots.rest.errors import ErrorShape
+from bots.rest.once import KEY_HEADER, KEY_PATTERN
+from bots.rest.views import RestaurantView
+
+REFUSALS = {
+    "400": "The request is wrong; `details` says where.",
+    "401": "No token, or one that is unknown or revoked.",
+    "403": "This token may not do that.",
+    "404": "Not there, or not yours.",
+    "406": "Only JSON is spoken here.",
+    "429": "Too many calls; `Retry-After` says when to come back.",
+    "500": "Our fault.",
+}
+REFUSED_WRITES = {
+    "409": "Not possible as things stand.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "422": "The Idempotency-Key was used for another request.",
+}
+_TENANT = OpenApiParameter(
+    TENANT_HEADER,
+    OpenApiTypes.UUID,
+    OpenApiParameter.HEADER,
+    description="The restaurant, needed with an operator's token. A restaurant's own token needs none.",
+)
+_KEY = OpenApiParameter(
+    KEY_HEADER,
+    {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
+    OpenApiParameter.HEADER,
+    description="A key of your own, such as a UUID: the same request with the same key is done once in 24 hours.",
+)
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "bots.rest.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of `manage.py create_token`."}
+
+
+class ApiSchema(AutoSchema):
+    def get_override_parameters(self) -> list[Any]:
+        shared = [_TENANT] if isinstance(self.view, RestaurantView) else []
+        return [*shared, _KEY] if self._honours_key() else shared
+
+    def _honours_key(self) -> bool:
+        return hasattr(getattr(self.view, self.method.lower(), None), "honours_key")
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for code, said in (REFUSALS if self.method == "GET" else {**REFUSALS, **REFUSED_WRITES}).items():
+            if code not in bodies:
+                body = self._get_response_for_code(ErrorShape, code)  # type: ignore[no-untyped-call]
+                bodies[code] = {**body, "description": said}
+        return bodies

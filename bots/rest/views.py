@@ -1,0 +1,82 @@
+"""What every door of the API is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bots.models import Restaurant
+from bots.rest.authentication import TENANT_HEADER, BearerAuthentication, IsOperator, ScopeAllows, restaurant_of
+from bots.rest.paging import Found, PageQuery, Wanted, next_link, wanted
+from bots.rest.throttling import TokenThrottle
+
+S = TypeVar("S", bound=serializers.BaseSerializer[Any])
+M = TypeVar("M", bound=Model)
+
+
+@method_decorator(conditional_page, name="dispatch")
+class ApiView(APIView):
+    """A token opens it; it counts calls, and answers 304 to who has the same already."""
+
+    authentication_classes = [BearerAuthentication]
+    permission_classes = [ScopeAllows]
+    throttle_classes = [TokenThrottle]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    call_name = ""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        allowance = getattr(request, "allowance", None)
+        for name, value in (allowance.headers if allowance else {}).items():
+            answer[name] = value
+        patch_cache_control(answer, private=True, no_cache=True)
+        patch_vary_headers(answer, ["Authorization", TENANT_HEADER])
+        return answer
+
+    def taken(self, shape: type[S], request: Request, **options: Any) -> Any:
+        """The valid fields of the body. Raises ValidationError."""
+        body = shape(data=request.data, **options)
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+    def asked(self, shape: type[S], request: Request) -> S:
+        """The valid query. Raises ValidationError."""
+        query = shape(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        return query
+
+    def page_asked(self, shape: type[PageQuery], request: Request) -> tuple[Wanted, Mapping[str, Any]]:
+        """The page, and whatever else the query says. Raises ValidationError."""
+        query = self.asked(shape, request)
+        return wanted(query), query.validated_data
+
+
+class OperatorView(ApiView):
+    permission_classes = [ScopeAllows, IsOperator]
+
+
+class RestaurantView(ApiView):
+    """Speaks for one restaurant: the token's own, or the one that the operator names."""
+
+    restaurant: Restaurant
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.restaurant = restaurant_of(request)
+
+
+def listed(request: Request, found: Found[M], shape: type[serializers.Serializer[M]]) -> Response:
+    """A page as a bare array; the next one is in the Link header (RFC 8288)."""
+    link = next_link(request, found)
+    one = shape()
+    shown = [one.to_representation(row) for row in found.rows]
+    return Response(shown, headers={"Link": f'<{link}>; rel="next"'} if link else None)

@@ -1,0 +1,149 @@
+"""Senders as the API shows and takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import URLValidator
+from django.http import Http404
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import empty
+
+from bots.access import any_restaurant
+from bots.models import Bot, Restaurant
+from bots.numbers import InvalidNumber, addressed, canonical
+from bots.registration import KEPT_TOKENS
+from bots.rest.errors import SENTENCE
+from bots.rest.fields import Body, Flag, Moment, Optional, Text, Whole, fields_of
+
+
+@extend_schema_field({"type": "string", "example": "whatsapp:+966508034010"})
+class WhatsAppNumber(Text):
+    """Any usual spelling in, `whatsapp:+…` out."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return canonical(super().to_internal_value(data))
+        except InvalidNumber as error:
+            raise ValidationError([ErrorDetail("Invalid WhatsApp number format", code=SENTENCE)]) from error
+
+    def to_representation(self, value: str) -> str:
+        return addressed(value)
+
+
+class KnownRestaurant(Text):
+    """The public code of a restaurant that is there."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return any_restaurant(super().to_internal_value(data))
+        except Http404 as error:
+            raise ValidationError([ErrorDetail("There is no such restaurant.", code="invalid")]) from error
+
+
+class AuthToken(Text):
+    """A sender's secret: needed once, kept when nobody types it again, never shown."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if (data is None or data in KEPT_TOKENS) and not getattr(self.root, "partial", False):
+            self.fail("required")
+        return super().run_validation(data)
+
+
+class RestaurantOut(serializers.Serializer[Restaurant]):
+    id = serializers.UUIDField(source="code")
+    name = serializers.CharField()
+    phone = Optional()
+
+
+class SenderOut(serializers.Serializer[Bot]):
+    """A sender as its restaurant sees it."""
+
+    id = serializers.UUIDField(source="code")
+    name = serializers.CharField()
+    restaurantName = serializers.CharField(source="restaurant.name")
+    whatsappNumber = WhatsAppNumber(source="whatsapp_number")
+    status = serializers.ChoiceField(Bot.Status.choices)
+    isActive = serializers.BooleanField(source="is_active")
+    createdAt = Moment(source="created_at")
+    updatedAt = Moment(source="updated_at")
+
+
+class BotOut(serializers.Serializer[Bot]):
+    """A sender as an operator sees it; `authToken` is always “hidden”."""
+
+    id = serializers.UUIDField(source="code")
+    restaurantId = serializers.UUIDField(source="restaurant.code")
+    name = serializers.CharField()
+    restaurantName = serializers.CharField(source="restaurant.name")
+    whatsappNumber = WhatsAppNumber(source="whatsapp_number")
+    accountSid = serializers.CharField(source="account_sid")
+    subaccountSid = Optional(source="subaccount_sid")
+    authToken = serializers.SerializerMethodField()
+    wabaId = Optional(source="waba_id")
+    senderSid = Optional(source="sender_sid")
+    verificationSid = Optional(source="verification_sid")
+    status = serializers.ChoiceField(Bot.Status.choices)
+    verifiedAt = Moment(source="verified_at", allow_null=True)
+    errorMessage = Optional(source="error_message")
+    supportContact = Optional(source="support_contact")
+    paymentLink = Optional(source="payment_link")
+    isActive = serializers.BooleanField(source="is_active")
+    maxMessagesPerMin = serializers.IntegerField(source="max_messages_per_min")
+    maxMessagesPerDay = serializers.IntegerField(source="max_messages_per_day")
+    createdAt = Moment(source="created_at")
+    updatedAt = Moment(source="updated_at")
+    restaurant = RestaurantOut()
+
+    @extend_schema_field({"type": "string", "enum": ["hidden"]})
+    def get_authToken(self, bot: Bot) -> str:
+        return "hidden"
+
+
+class BotIn(Body[Bot]):
+    """A sender to register; with `partial` any subset of it. `restaurantName` is the name of the restaurant, which is
+    made unless `restaurantId` names one."""
+
+    shown_only = fields_of(BotOut)
+
+    name = Text(max_length=120)
+    restaurantName = Text(source="restaurant_name", max_length=120)
+    whatsappNumber = WhatsAppNumber(source="whatsapp_number", max_length=60, help_text="In any usual spelling.")
+    accountSid = Text(source="account_sid", max_length=34)
+    authToken = AuthToken(
+        source="auth_token",
+        max_length=200,
+        allow_blank=True,
+        allow_null=True,
+        help_text="Absent, empty or “hidden” keeps the one that is stored.",
+    )
+    restaurantId = KnownRestaurant(source="restaurant", required=False, help_text="An existing restaurant.")
+    subaccountSid = Optional(source="subaccount_sid", max_length=34)
+    wabaId = Optional(source="waba_id", max_length=32)
+    senderSid = Optional(source="sender_sid", max_length=34)
+    verificationSid = Optional(source="verification_sid", max_length=34)
+    status = serializers.ChoiceField(Bot.Status.choices, required=False)
+    verifiedAt = Moment(source="verified_at", required=False, allow_null=True)
+    errorMessage = Optional(source="error_message", max_length=2000)
+    supportContact = Optional(source="support_contact", max_length=120)
+    paymentLink = Optional(source="payment_link", max_length=200, validators=[URLValidator(schemes=["http", "https"])])
+    isActive = Flag(source="is_active", required=False)
+    maxMessagesPerMin = Whole(source="max_messages_per_min", required=False)
+    maxMessagesPerDay = Whole(source="max_messages_per_day", required=False)
+
+
+# The API's name of each of our fields, for what the verbs refuse.
+NAMES = {field.source or name: name for name, field in BotIn._declared_fields.items()}
+
+
+class RemovalQuery(serializers.Serializer[Any]):
+    force = serializers.ChoiceField(
+        ["true", "false"], default="false", help_text="Retire the sender although it has conversations; they stay."
+    )
+
+
+class Removed(serializers.Serializer[Any]):
+    success = serializers.BooleanField()
+    message = serializers.CharField()

@@ -1,0 +1,203 @@
+"""Conversations over REST: reading them never changes them; what staff say is queued, and the bot is switched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bots.rest.once import once
+from bots.rest.paging import BY_ID, NoSuchPlace, Order, Place, as_uuid, page_of
+from bots.rest.views import RestaurantView, listed
+from conversations import handoff, outbox
+from conversations.access import conversation_in
+from conversations.models import Conversation, Message
+from conversations.serializers import (
+    ConversationOut,
+    ConversationsQuery,
+    MessageIn,
+    MessageOut,
+    MessagesQuery,
+    Nothing,
+    ToggleIn,
+    Totals,
+    content_in,
+)
+
+# 2026-11-22, as RFC 9745 writes it; the successor is the same path under /api/db.
+DEPRECATED = {"Deprecation": "@1795305600"}
+
+
+def _place_of(among: QuerySet[Conversation], cursor: str) -> Place:
+    """`<time>~<id>` as the Link header gives it, which holds also when the conversation has moved since; or an id,
+    which means where that conversation stands now."""
+    at, _, code = cursor.rpartition("~")
+    row = among.filter(code=as_uuid(code)).values_list("last_message_at", "id").first()
+    if row is None:
+        raise NoSuchPlace
+    return (_moment(at) if at else row[0], row[1])
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NoSuchPlace from error
+    if moment.tzinfo is None:
+        raise NoSuchPlace
+    return moment
+
+
+def _cursor_of(row: Conversation) -> str:
+    return f"{row.last_message_at.isoformat()}~{row.code}"
+
+
+BY_LAST_MESSAGE: Order[Conversation] = Order(("last_message_at", "id"), _place_of, _cursor_of)
+
+
+class Conversations(RestaurantView):
+    @extend_schema(
+        operation_id="listConversations",
+        summary="Conversations, newest first",
+        parameters=[ConversationsQuery],
+        responses=ConversationOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        page, query = self.page_asked(ConversationsQuery, request)
+        among = Conversation.objects.filter(restaurant=self.restaurant)
+        rows = among.filter(status=query["status"]) if query.get("status") else among
+        found = page_of(rows.select_related("restaurant", "bot"), page, BY_LAST_MESSAGE, among=among)
+        return listed(request, found, ConversationOut)
+
+
+class ConversationTotals(RestaurantView):
+    @extend_schema(operation_id="getConversationStats", summary="How many, and how many unread", responses=Totals)
+    def get(self, request: Request) -> Response:
+        totals = Conversation.objects.filter(restaurant=self.restaurant).aggregate(
+            totalConversations=Count("id"),
+            activeConversations=Count("id", filter=Q(status=Conversation.Status.ACTIVE)),
+            totalUnread=Sum("unread_count", default=0),
+        )
+        return Response(totals)
+
+
+class OneConversation(RestaurantView):
+    @extend_schema(operation_id="getConversation", summary="One conversation", responses=ConversationOut)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+
+
+class Messages(RestaurantView):
+    @extend_schema(
+        operation_id="listMessages",
+        summary="The newest messages, oldest of them first",
+        description="Reading does not mark as read.",
+        parameters=[MessagesQuery],
+        responses=MessageOut(many=True),
+    )
+    def get(self, request: Request, code: str) -> Response:
+        conversation = conversation_in(self.restaurant, code)
+        page, _ = self.page_asked(MessagesQuery, request)
+        among = conversation.messages.all()
+        found = page_of(among.defer("payload").prefetch_related("media"), page, BY_ID, among=among)
+        return listed(request, found.oldest_first(), MessageOut)
+
+
+class MarkRead(RestaurantView):
+    @extend_schema(
+        operation_id="markRead",
+        summary="Nothing is unread any more",
+        request=Nothing,
+        responses=ConversationOut,
+    )
+    @once
+    def post(self, request: Request, code: str) -> Response:
+        conversation = conversation_in(self.restaurant, code)
+        self.taken(Nothing, request)
+        if conversation.unread_count:
+            handoff.mark_read(conversation, at=timezone.now())
+        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+
+
+class OldConversations(Conversations):
+    """The path of old: the same rows."""
+
+    @extend_schema(
+        operation_id="listConversationsOld",
+        summary="Use /api/db/conversations",
+        deprecated=True,
+        parameters=[ConversationsQuery],
+        responses=ConversationOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        return _old(super().get(request))
+
+
+class OldMessages(Messages):
+    """The path of old for reading; staff speak here."""
+
+    @extend_schema(
+        operation_id="listMessagesOld",
+        summary="Use /api/db/conversations/{code}/messages",
+        deprecated=True,
+        parameters=[MessagesQuery],
+        responses=MessageOut(many=True),
+    )
+    def get(self, request: Request, code: str) -> Response:
+        return _old(super().get(request, code))
+
+    @extend_schema(
+        operation_id="sendMessage",
+        summary="Say something as staff",
+        description="Queued behind what waits already. The bot goes on answering unless it is switched off.",
+        request=MessageIn,
+        responses={201: MessageOut},
+    )
+    @once
+    def post(self, request: Request, code: str) -> Response:
+        conversation = conversation_in(self.restaurant, code)
+        content = content_in(self.taken(MessageIn, request))
+        said = outbox.queue_staff(conversation, content, None, at=timezone.now(), key=self.call_name)
+        message = Message.objects.select_related("conversation__restaurant", "conversation__bot").get(pk=said.pk)
+        return Response(MessageOut(message).data, status=201)
+
+
+class ToggleBot(RestaurantView):
+    @extend_schema(
+        operation_id="toggleBot",
+        summary="Hand over to staff, or back to the bot",
+        request=ToggleIn,
+        responses=ConversationOut,
+    )
+    @once
+    def post(self, request: Request, code: str) -> Response:
+        conversation = conversation_in(self.restaurant, code)
+        if self.taken(ToggleIn, request)["enabled"]:
+            handoff.hand_back(conversation, at=timezone.now())
+        elif conversation.is_bot_active or conversation.assigned_to_id is None:
+            handoff.take_over(conversation, None, at=timezone.now())
+        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+
+
+def _old(response: Response) -> Response:
+    for name, value in DEPRECATED.items():
+        response[name] = value
+    return response
+
+
+urlpatterns: list[Any] = [
+    path("db/conversations", Conversations.as_view()),
+    path("db/conversations/stats", ConversationTotals.as_view()),
+    path("db/conversations/<str:code>", OneConversation.as_view()),
+    path("db/conversations/<str:code>/messages", Messages.as_view()),
+    path("db/conversations/<str:code>/mark-read", MarkRead.as_view()),
+    path("conversations", OldConversations.as_view()),
+    path("conversations/<str:code>/messages", OldMessages.as_view()),
+    path("conversations/<str:code>/toggle-bot", ToggleBot.as_view()),
+]

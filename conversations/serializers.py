@@ -1,0 +1,207 @@
+"""Conversations and messages as the API shows and takes them."""
+
+from __future__ import annotations
+
+import mimetypes
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.validators import URLValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from bots.numbers import addressed
+from bots.rest.fields import Body, Flag, Moment, Optional, Text, fields_of
+from bots.rest.paging import PageQuery
+from conversations.content import BODY_LIMIT, TEXT_LIMIT, Content, Media
+from conversations.content import Text as Words
+from conversations.models import Conversation, Message
+
+_FAMILIES = ("image", "audio", "video")
+TYPES = ("text", "media", "image", "audio", "video", "document")
+
+
+class ConversationOut(serializers.Serializer[Conversation]):
+    id = serializers.UUIDField(source="code")
+    restaurantId = serializers.UUIDField(source="restaurant.code")
+    customerPhone = serializers.SerializerMethodField(help_text="The address, where the customer hides the number.")
+    customerName = Optional(source="customer_name")
+    status = serializers.ChoiceField(Conversation.Status.choices)
+    lastMessageAt = Moment(source="last_message_at")
+    unreadCount = serializers.IntegerField(source="unread_count")
+    isBotActive = serializers.BooleanField(source="is_bot_active")
+    createdAt = Moment(source="created_at")
+    updatedAt = Moment(source="updated_at")
+    botId = serializers.UUIDField(source="bot.code")
+
+    @extend_schema_field({"type": "string", "example": "whatsapp:+966500000201"})
+    def get_customerPhone(self, row: Conversation) -> str:
+        return addressed(row.customer_phone or row.customer_address)
+
+
+class Totals(serializers.Serializer[Any]):
+    totalConversations = serializers.IntegerField()
+    activeConversations = serializers.IntegerField()
+    totalUnread = serializers.IntegerField()
+
+
+class ConversationsQuery(PageQuery):
+    status = serializers.ChoiceField(Conversation.Status.choices, required=False, allow_blank=True)
+
+
+class MessagesQuery(PageQuery):
+    default_limit = 100
+
+
+class ChoiceOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+
+
+class PlaceOut(serializers.Serializer[Any]):
+    """Degrees (WGS 84)."""
+
+    latitude = serializers.FloatField()
+    longitude = serializers.FloatField()
+    address = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class FileOut(serializers.Serializer[Any]):
+    url = serializers.CharField()
+    contentType = serializers.CharField()
+    name = serializers.CharField()
+
+
+class MetadataOut(serializers.Serializer[Any]):
+    fromPhone = serializers.CharField()
+    toPhone = serializers.CharField()
+    author = serializers.ChoiceField(Message.Author.choices)
+    errorCode = serializers.CharField(allow_null=True)
+    errorMessage = serializers.CharField(allow_null=True)
+    choices = ChoiceOut(many=True, help_text="What was offered to the customer.")
+    choice = serializers.CharField(allow_null=True, help_text="The id of what the customer tapped.")
+    location = PlaceOut(allow_null=True)
+    media = FileOut(many=True, help_text="A customer's files need the Twilio account's credentials to be read.")
+
+
+class MessageOut(serializers.Serializer[Message]):
+    id = serializers.UUIDField(source="code")
+    conversationId = serializers.UUIDField(source="conversation.code")
+    restaurantId = serializers.UUIDField(source="conversation.restaurant.code")
+    direction = serializers.ChoiceField(Message.Direction.choices)
+    messageType = serializers.SerializerMethodField()
+    content = serializers.CharField(source="body")
+    mediaUrl = serializers.SerializerMethodField()
+    waSid = Optional(source="provider_sid")
+    status = serializers.ChoiceField(Message.Status.choices)
+    createdAt = serializers.SerializerMethodField()
+    metadata = serializers.SerializerMethodField()
+
+    def get_messageType(self, message: Message) -> str:
+        return _type_of(message)
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_mediaUrl(self, message: Message) -> str | None:
+        files = _files(message)
+        return files[0]["url"] if files else None
+
+    @extend_schema_field(Moment())
+    def get_createdAt(self, message: Message) -> Any:
+        return Moment().to_representation(message.received_at or message.created_at)
+
+    @extend_schema_field(MetadataOut())
+    def get_metadata(self, message: Message) -> dict[str, Any]:
+        return _metadata(message)
+
+
+def _metadata(message: Message) -> dict[str, Any]:
+    talk, content = message.conversation, message.content or {}
+    ends = [addressed(talk.customer_phone or talk.customer_address), addressed(talk.bot.whatsapp_number)]
+    is_inbound = message.direction == Message.Direction.IN
+    start, end = ends if is_inbound else ends[::-1]
+    return {
+        "fromPhone": start,
+        "toPhone": end,
+        "author": message.author,
+        "errorCode": message.error_code or None,
+        "errorMessage": message.error_reason or None,
+        "choices": content.get("choices") or [],
+        "choice": content.get("choice") or None,
+        "location": _place(content.get("place")),
+        "media": _files(message),
+    }
+
+
+def _place(place: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not place:
+        return None
+    degrees = {name: float(Decimal(str(place[name]))) for name in ("latitude", "longitude")}
+    return {**degrees, "address": place.get("address", ""), "label": place.get("label", "")}
+
+
+def _files(message: Message) -> list[dict[str, str]]:
+    content = message.content or {}
+    if message.direction == Message.Direction.OUT:
+        url = content.get("url")
+        return [{"url": url, "contentType": content.get("mime", ""), "name": ""}] if url else []
+    parts = sorted(message.media.all(), key=lambda part: part.position)
+    return [{"url": part.provider_url, "contentType": part.content_type, "name": part.name} for part in parts]
+
+
+def _type_of(message: Message) -> str:
+    """The stored kind; what we sent as media is told apart as what we received is."""
+    if message.kind != "media":
+        return message.kind
+    mime = str((message.content or {}).get("mime", ""))
+    family = mime.partition("/")[0]
+    return family if family in _FAMILIES else ("document" if mime else "media")
+
+
+class MessageIn(Body[Any]):
+    """What staff say: words, or a file with words."""
+
+    shown_only = fields_of(MessageOut)
+
+    content = Text(required=False, allow_blank=True, max_length=TEXT_LIMIT, trim_whitespace=False)
+    messageType = serializers.ChoiceField(TYPES, required=False)
+    mediaUrl = Optional(
+        max_length=2000,
+        validators=[URLValidator(schemes=["https"], message="Enter a public https address.")],
+        help_text="A public https address; `content` is then the caption.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        url, words, kind = attrs.get("mediaUrl", ""), attrs.get("content", ""), attrs.get("messageType", "")
+        if not url and kind not in ("", "text"):
+            raise ValidationError({"mediaUrl": [ErrorDetail("This field is required.", code="required")]})
+        if url and kind == "text":
+            raise ValidationError({"messageType": ["A text has no mediaUrl."]})
+        if not url and not words.strip():
+            raise ValidationError({"content": [ErrorDetail("This field is required.", code="required")]})
+        if url and len(words) > BODY_LIMIT:
+            raise ValidationError({"content": [f"A caption has at most {BODY_LIMIT} characters."]})
+        return attrs
+
+
+def content_in(fields: dict[str, Any]) -> Content:
+    """What a valid MessageIn says."""
+    url = fields.get("mediaUrl", "")
+    if not url:
+        return Words(fields["content"])
+    guessed, _ = mimetypes.guess_type(urlsplit(url).path)
+    kind = fields.get("messageType", "")
+    named = f"{kind}/*" if kind in _FAMILIES else ""
+    fits = guessed and (not named or guessed.startswith(f"{kind}/"))
+    return Media(url, (guessed or "") if fits else named, fields.get("content", "").strip())
+
+
+class ToggleIn(Body[Any]):
+    enabled = Flag(help_text="Whether the bot answers; false hands the conversation to staff.")
+
+
+class Nothing(Body[Any]):
+    """A body without fields; none at all will do."""
