@@ -23,5 +23,5 @@ PLACES = (
     NamedPlace(_("Diriyah, At-Turaif"), _("Diriyah, Riyadh"), "24.734200", "46.572600"),
     NamedPlace(_("Al Balad"), _("Historic Jeddah, Jeddah"), "21.485800", "39.186800"),
     NamedPlace(_("Corniche, King Fahd's Fountain"), _("Al Hamra, Jeddah"), "21.515600", "39.145000"),
-    NamedPlace(_("AlUla, out of everybody's reach"), _("AlUla"), "26.608500", "37.923200"),
+    NamedPlace(_("AlUla"), "", "26.608500", "37.923200"),
 )
