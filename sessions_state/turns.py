@@ -53,7 +53,9 @@ def _take_turn(conversation_id: int, now: Clock) -> bool:
 
 
 def _next(conversation_id: int) -> Message | None:
-    """The oldest message without an answer, locked with its conversation and session."""
+    """The oldest message without an answer, locked after its conversation and session: PostgreSQL locks in the order
+    of `of`. Who waited here for a rival and finds the message answered goes on to the next one with all that it holds;
+    had it locked messages first, the two would now wait for each other."""
     return (
         Message.objects.filter(
             conversation_id=conversation_id,
@@ -62,7 +64,7 @@ def _next(conversation_id: int) -> Message | None:
             conversation__session__isnull=False,
         )
         .select_related("conversation__session", "conversation__bot", "conversation__restaurant")
-        .select_for_update(of=("self", "conversation", "conversation__session"), no_key=True)
+        .select_for_update(of=("conversation", "conversation__session", "self"), no_key=True)
         .order_by("id")
         .first()
     )

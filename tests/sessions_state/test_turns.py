@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -99,6 +101,41 @@ def test_two_workers_answer_a_message_once(customer: Customer, monkeypatch: pyte
 
     assert rivals == [0]
     assert message.replies.filter(position=0).count() == 1
+
+
+def test_who_waits_for_a_conversation_holds_none_of_its_messages(customer: Customer) -> None:
+    """Else two workers that meet in one conversation deadlock."""
+    message = customer.sends("السلام عليكم")
+    rival = connection.copy()
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            rival.set_autocommit(False)
+            with rival.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM conversations_conversation FOR NO KEY UPDATE")
+                turn = thread.submit(_turns_in_a_thread, message.conversation_id)
+                _wait_until_somebody_waits_for_a_lock()
+                cursor.execute("SELECT 1 FROM conversations_message WHERE id = %s FOR UPDATE NOWAIT", [message.pk])
+        finally:
+            rival.close()
+        assert turn.result(timeout=30) == 1
+
+
+def _turns_in_a_thread(conversation_id: int) -> int:
+    try:
+        return take_turns(conversation_id, clock(NOW))
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits_for_a_lock(patience: float = 30.0) -> None:
+    limit = time.monotonic() + patience
+    with connection.cursor() as cursor:
+        while time.monotonic() < limit:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def _visible_to_a_rival(message: Message) -> int:
