@@ -13,14 +13,23 @@ from bots.numbers import addressed
 from bots.secrets import SecretUnreadable
 from bots.twilio.client import within
 from bots.twilio.content import content_sid_for, forget, template_sid_for
-from bots.twilio.errors import MINUTE, SendError, SendLater, SendRefused, SendUnknown, reason_in_words
+from bots.twilio.errors import MINUTE, SendError, SendLater, SendRefused, SendUnknown, reaction_to, reason_in_words
 from bots.twilio.messages import Listed, create, sent_to
 from bots.twilio.shapes import Row, Shaped, list_picker, quick_reply
 from conversations.content import Buttons, Content, ContentError, Listing, Template, as_text, body_of
 from conversations.models import Message
 from conversations.wire import content_of, parameters_of
 
-__all__ = ["Channel", "SendError", "SendLater", "SendRefused", "SendUnknown", "channel_of", "reason_in_words"]
+__all__ = [
+    "Channel",
+    "SendError",
+    "SendLater",
+    "SendRefused",
+    "SendUnknown",
+    "calls_operator",
+    "channel_of",
+    "reason_in_words",
+]
 
 SEND_SECONDS = 8.0  # less than a claim's lease, so that a request never outlives the claim it was made under
 _PLAIN_AFTER = 3  # attempts; then the resource may be the trouble, and plain words need none
@@ -81,6 +90,12 @@ class _Simulator:
 
 
 _CHANNELS: dict[str, Channel] = {Bot.Channel.TWILIO: _Provider(), Bot.Channel.SIMULATOR: _Simulator()}
+
+
+def calls_operator(error: SendError) -> bool:
+    """Whether it is the sender or its account that is out of order, and not this one message."""
+    known = reaction_to(error.code)
+    return error.code == "secret" or bool(known and known.reaction == "alert")
 
 
 def simulated_sid(message: Message) -> str:

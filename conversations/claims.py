@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,11 +19,12 @@ from conversations.attention import call_a_person, locked_conversation
 from conversations.channels import SendError, reason_in_words
 from conversations.models import Message
 from conversations.outbox import announce_message
-from conversations.statuses import WAITING, adopt_early_reports, lock_sid
+from conversations.statuses import WAITING, adopt, early_reports, lock_sid
 
 LEASE = timedelta(seconds=10)
 MAX_AGE = timedelta(hours=1)
 Status = Message.Status
+_SETTLED: dict[str, Any] = {"lease_until": None, "next_attempt_at": None, "error_code": "", "error_reason": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,14 @@ def accept(claim: Claim, sid: str) -> None:
     message = claim.message
     with transaction.atomic(durable=True):
         lock_sid(message.bot_id, sid)
-        settled = Message.objects.filter(pk=message.pk, status__in=WAITING).update(
-            status=Status.ACCEPTED,
-            provider_sid=sid,
-            lease_until=None,
-            next_attempt_at=None,
-            error_code="",
-            error_reason="",
-        )
-        if settled:
+        early = early_reports(message, sid)
+        if early:  # one may be a failure, which changes the conversation: its lock comes before the message's
+            locked_conversation(message.conversation_id)
+        rows = Message.objects.filter(pk=message.pk, status__in=WAITING)
+        if rows.update(status=Status.ACCEPTED, provider_sid=sid, **_SETTLED):
             message.status, message.provider_sid = Status.ACCEPTED, sid
             announce_message("message.updated", message.conversation, message)
-            adopt_early_reports(message, sid)
+            adopt(message, early)
 
 
 def postpone(claim: Claim, error: SendError, now: datetime, pause: timedelta) -> None:
@@ -97,7 +95,7 @@ def refuse(claim: Claim, error: SendError) -> None:
     message = claim.message
     with transaction.atomic(durable=True):
         conversation = locked_conversation(message.conversation_id)
-        settled = _ours(claim).update(status=Status.FAILED, lease_until=None, next_attempt_at=None, **_in_words(error))
+        settled = _ours(claim).update(status=Status.FAILED, **{**_SETTLED, **_in_words(error)})
         if settled:
             call_a_person(conversation)
             announce_message("message.updated", conversation, message)

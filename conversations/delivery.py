@@ -10,6 +10,7 @@ waits for a retired sender fails at once. Either way a person is called.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import SystemRandom
@@ -17,7 +18,7 @@ from random import SystemRandom
 from django.db.models import Min, Q, QuerySet
 
 from bots.jobs import wake_missing
-from conversations.channels import SendError, SendLater, SendRefused, SendUnknown, channel_of
+from conversations.channels import SendError, SendLater, SendRefused, SendUnknown, calls_operator, channel_of
 from conversations.claims import (
     MAX_AGE,
     Claim,
@@ -38,6 +39,7 @@ SHORTEST_DOUBT = timedelta(seconds=5)
 WOKEN_AT_ONCE = 500
 _JOB_HAS_IT = timedelta(seconds=1)
 _chance = SystemRandom()
+logger = logging.getLogger(__name__)
 
 
 class _TakenOver(Exception):
@@ -86,6 +88,7 @@ def _attempt(claim: Claim, now: Callable[[], datetime]) -> None:
 
 
 def _settle_failed(claim: Claim, error: SendError, now: datetime) -> None:
+    _log(claim, error)
     pause, last = pause_after(claim.message.attempts), claim.message.attempts >= MAX_ATTEMPTS
     match error:
         case SendLater() if not last:
@@ -96,6 +99,12 @@ def _settle_failed(claim: Claim, error: SendError, now: datetime) -> None:
             refuse(claim, SendRefused("unknown"))
         case _:
             refuse(claim, error)
+
+
+def _log(claim: Claim, error: SendError) -> None:
+    ids = {"message_id": claim.message.pk, "bot_id": claim.bot.pk, "error_code": error.code}
+    level = logging.ERROR if calls_operator(error) else logging.WARNING
+    logger.log(level, "A message was not sent: %s.", type(error).__name__, extra=ids)
 
 
 def _sid_of(claim: Claim, now: datetime) -> str:

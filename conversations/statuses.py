@@ -53,15 +53,18 @@ def report(bot: Bot, update: StatusUpdate, message_code: UUID | None) -> None:
             _apply(message, update.status, update.error_code, update.sid)
 
 
-def adopt_early_reports(message: Message, sid: str) -> None:
-    """Applies the reports that came before the message knew its id. Runs inside the caller's transaction, which
-    holds the lock of this id."""
-    early = StatusReport.objects.filter(bot_id=message.bot_id, provider_sid=sid, message=None).order_by("id")
-    for found in list(early):
+def early_reports(message: Message, sid: str) -> list[StatusReport]:
+    """Those that came before the message knew its id, oldest first. The caller's transaction holds the lock of it."""
+    return list(StatusReport.objects.filter(bot_id=message.bot_id, provider_sid=sid, message=None).order_by("id"))
+
+
+def adopt(message: Message, early: list[StatusReport]) -> None:
+    """Applies early reports to their message. Runs inside the caller's transaction."""
+    for found in early:
         StatusReport.objects.filter(pk=found.pk).update(message=message)
         status = status_named(found.status)
         if status:
-            _apply(message, status, found.error_code, sid)
+            _apply(message, status, found.error_code, found.provider_sid)
 
 
 def lock_sid(bot_id: int, sid: str) -> None:

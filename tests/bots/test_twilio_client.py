@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from requests import ReadTimeout
+from twilio.base.exceptions import TwilioRestException
 
 from bots.models import Bot
 from bots.secrets import Secret
@@ -53,11 +54,13 @@ def test_every_host_goes_to_the_stand_in(twilio: FakeTwilio, bot: Bot) -> None:
     assert client.content.v1.contents.list(limit=1) == []
 
 
-def test_one_client_an_account_and_token(twilio: FakeTwilio, bot: Bot) -> None:
+def test_a_new_token_works_at_once_on_the_same_connections(twilio: FakeTwilio, bot: Bot) -> None:
+    twilio.account.tokens = {ACCOUNT_A: "another"}
+    with pytest.raises(TwilioRestException):
+        _send(bot)
     first = client_for(bot)
-    assert client_for(bot) is first
     bot.auth_token = Secret.of("another")
-    assert client_for(bot) is not first
+    assert _send(bot)
     assert client_for(bot).http_client is first.http_client
 
 

@@ -177,6 +177,19 @@ def test_a_late_refusal_does_not_undo_an_acceptance(bot: Bot, twilio: FakeTwilio
     assert not fresh(message).conversation.needs_attention
 
 
+def test_a_late_acceptance_ends_the_rivals_waiting(bot: Bot, twilio: FakeTwilio) -> None:
+    """The rival was throttled and would try again; but the first worker's request had gone through."""
+    message = said(bot, Text("one"))[0]
+    first = claim_next(message.conversation_id, timezone.now())
+    second = claim_next(message.conversation_id, after(11)())
+    assert first
+    assert second
+    claims.postpone(second, channels.SendLater("20429"), timezone.now(), timedelta(seconds=1))
+    accept(first, "SM" + "1" * 32)
+    assert (fresh(message).status, fresh(message).next_attempt_at) == ("accepted", None)
+    assert deliver(message.conversation_id, after(30)) == 0
+
+
 def test_twelve_workers_at_once_send_each_message_once_and_in_order(bot: Bot, twilio: FakeTwilio) -> None:
     messages = said(bot, *(Text(f"{n}") for n in range(20)))
     start = threading.Barrier(12)

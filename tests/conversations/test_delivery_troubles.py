@@ -173,3 +173,20 @@ def test_a_retired_sender_says_nothing_more(bot: Bot, twilio: FakeTwilio) -> Non
     assert statuses(*messages) == ["failed", "failed"]
     assert fresh(messages[0]).error_code == "retired"
     assert twilio.sent == []
+
+
+@pytest.mark.parametrize(("code", "level"), [(20003, "ERROR"), (63007, "ERROR"), (21610, "WARNING")])
+def test_the_log_names_ids_and_codes_and_nobody(
+    bot: Bot, twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, code: int, level: str
+) -> None:
+    message = said(bot, Text("a secret wish"))[0]
+    twilio.fail(Failure(status=400, code=code))
+    with caplog.at_level("DEBUG"):
+        deliver(message.conversation_id, timezone.now)
+    record = next(record for record in caplog.records if record.name == "conversations.delivery")
+    assert (record.levelname, record.__dict__["message_id"], record.__dict__["error_code"]) == (
+        level,
+        message.pk,
+        str(code),
+    )
+    assert not any("966550000201" in line or "secret wish" in line for line in caplog.messages if "SQL" not in line)

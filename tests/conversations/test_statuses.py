@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from itertools import permutations
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bots.models import Bot
-from conversations import statuses
+from conversations import claims, statuses
 from conversations.claims import accept, claim_next
 from conversations.content import Text
 from conversations.models import Conversation, Message, StatusReport
@@ -123,6 +124,16 @@ def test_what_came_in_is_never_lifted(bot: Bot) -> None:
     assert fresh(message).status == "received"
 
 
+def test_an_early_failure_calls_a_person_too(bot: Bot) -> None:
+    message = message_of(bot, "queued", None)
+    report(bot, update_of("failed", error_code="63003"), None)
+    claim = claim_next(message.conversation_id, timezone.now())
+    assert claim
+    accept(claim, SID)
+    after = fresh(message)
+    assert (after.status, after.error_code, after.conversation.needs_attention) == ("failed", "63003", True)
+
+
 def test_a_failure_says_why_and_calls_a_person(bot: Bot) -> None:
     message = message_of(bot)
     before = message.conversation.version
@@ -215,30 +226,61 @@ def test_only_a_change_is_announced(bot: Bot, monkeypatch: pytest.MonkeyPatch) -
     assert said == [("message.updated", message.code)]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_rival_report_while_the_message_settles_is_not_lost(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The report waits for the lock of the id that the settling holds, and then sees the message; or it was first,
-    and the settling sees the report. Here it tries in the middle and must wait."""
+    """The settling has looked for early reports and is not committed; a report that comes now would not see the
+    message, and nobody would see the report. So it waits."""
     message = message_of(bot, "queued", None)
-    adopt = statuses.adopt_early_reports
-    locked: list[bool] = []
+    adopt = statuses.adopt
 
-    def rival_knocks(row: Message, sid: str) -> None:
-        key = f"message {bot.pk} {SID}"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
-                " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))",
-                [key],
-            )
-            locked.append(bool(cursor.fetchone()[0]))
-        adopt(row, sid)
+    def rival() -> None:
+        try:
+            report(bot, update_of("read"), None)
+        finally:
+            connections.close_all()
 
-    monkeypatch.setattr("conversations.claims.adopt_early_reports", rival_knocks)
+    thread = threading.Thread(target=rival)
+
+    def with_a_rival(row: Message, early: list[StatusReport]) -> None:
+        adopt(row, early)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive(), "the report waits for the lock of the id"
+
+    monkeypatch.setattr(claims, "adopt", with_a_rival)
     claim = claim_next(message.conversation_id, timezone.now())
     assert claim
     accept(claim, SID)
-    assert locked == [True]
+    thread.join(5)
+    assert fresh(message).status == "read"
+    assert StatusReport.objects.get().message_id == message.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_under_way_is_seen_by_the_settling(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other way round: the report has looked for its message and is not committed."""
+    message = message_of(bot, "queued", None)
+    claim = claim_next(message.conversation_id, timezone.now())
+    assert claim
+    keep = statuses._keep
+
+    def rival() -> None:
+        try:
+            accept(claim, SID)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=rival)
+
+    def with_a_rival(*args: Any) -> None:
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive(), "the settling waits for the lock of the id"
+        keep(*args)
+
+    monkeypatch.setattr(statuses, "_keep", with_a_rival)
     report(bot, update_of("read"), None)
+    thread.join(5)
     assert fresh(message).status == "read"
 
 
