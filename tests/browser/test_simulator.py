@@ -2,82 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from django.db import connections
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, Route, expect
 
 from conversations.models import Conversation, Message
 from orders.models import Order
-from tests.jobs import run_jobs
+from tests.browser.conftest import Opened, Site
+from tests.processes import worker
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NewPhone = Callable[..., Page]
 
 
 @pytest.fixture
-def worker() -> Iterator[None]:
-    """Answers as long as the test runs."""
-    is_over = threading.Event()
+def new_phone(opened: Opened) -> NewPhone:
+    """Opens the phone of a customer who has never written."""
+    return lambda language="en", width=390: opened("/simulator/?new=1", language=language, width=width)
 
-    def work() -> None:
-        while not is_over.wait(0.05):
-            run_jobs()
-        connections.close_all()
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+@pytest.fixture
+def answering(world: World, site: Site, tmp_path: Path) -> Iterator[None]:
+    """A worker of the test's own."""
+    working = worker(site.process.env, tmp_path)
+    working.start()
     yield
-    is_over.set()
-    thread.join(10)
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("There is no Chromium on this machine.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def new_phone(
-    world: World,
-    live_server: LiveServer,
-    worker: None,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    chromium: Browser,
-) -> NewPhone:
-    """Opens a phone; complaints of the page fail the test."""
-    settings.PORT = int(live_server.url.rpartition(":")[2])
-    settings.PUBLIC_BASE_URL = "https://orders.example.com"
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the browser's driver runs a loop here
-
-    def opened(language: str = "en", width: int = 390, query: str = "?new=1") -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 844},
-            locale=language,
-            geolocation={"latitude": 24.69, "longitude": 46.685},
-            permissions=["geolocation"],
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
-        page.goto(f"{live_server.url}/simulator/{query}")
-        return page
-
-    return opened
+    working.stop()
 
 
 def write(phone: Page, text: str) -> None:
@@ -104,7 +58,7 @@ def attach(phone: Page, what: str) -> None:
     phone.locator("#attach button", has_text=what).click()
 
 
-def test_an_order_by_taps_in_arabic(new_phone: NewPhone) -> None:
+def test_an_order_by_taps_in_arabic(answering: None, new_phone: NewPhone) -> None:
     phone = new_phone("ar")
     expect(phone.locator("html")).to_have_attribute("dir", "rtl")
     write(phone, "مرحبا")
@@ -142,14 +96,14 @@ def test_an_order_by_taps_in_arabic(new_phone: NewPhone) -> None:
         assert box["height"] >= 44, target.inner_text()
 
 
-def test_ticks_and_statuses_climb_by_themselves(new_phone: NewPhone) -> None:
+def test_ticks_and_statuses_climb_by_themselves(answering: None, new_phone: NewPhone) -> None:
     phone = new_phone()
     write(phone, "Hi")
     expect(phone.locator('.mine[data-mark="handled"]')).to_have_count(1, timeout=15_000)
     expect(phone.locator('.theirs[data-mark="read"]')).to_have_count(1, timeout=15_000)
 
 
-def test_a_lost_connection_is_said_and_the_message_goes_again_once(new_phone: NewPhone) -> None:
+def test_a_lost_connection_is_said_and_the_message_goes_again_once(answering: None, new_phone: NewPhone) -> None:
     phone = new_phone()
     phone.context.set_offline(True)
     write(phone, "Hi there")
@@ -163,7 +117,7 @@ def test_a_lost_connection_is_said_and_the_message_goes_again_once(new_phone: Ne
     assert Message.objects.filter(direction="IN").count() == 1
 
 
-def test_a_message_whose_answer_got_lost_is_neither_lost_nor_doubled(new_phone: NewPhone) -> None:
+def test_a_message_whose_answer_got_lost_is_neither_lost_nor_doubled(answering: None, new_phone: NewPhone) -> None:
     phone = new_phone()
     keys: list[str] = []
 
@@ -188,7 +142,7 @@ def test_a_message_whose_answer_got_lost_is_neither_lost_nor_doubled(new_phone: 
     assert Message.objects.filter(direction="IN").count() == 1
 
 
-def test_everything_twice_is_answered_once(new_phone: NewPhone) -> None:
+def test_everything_twice_is_answered_once(answering: None, new_phone: NewPhone) -> None:
     phone = new_phone(width=1280)
     phone.locator("#twice").check()
     write(phone, "Hi")
@@ -199,13 +153,15 @@ def test_everything_twice_is_answered_once(new_phone: NewPhone) -> None:
     assert Message.objects.filter(direction="OUT").count() == 1
 
 
-def test_places_photos_and_voices(new_phone: NewPhone) -> None:
+def test_places_photos_and_voices(answering: None, new_phone: NewPhone) -> None:
     phone = new_phone()
     attach(phone, "Location")
     phone.locator(".named-place").first.click()
     expect(phone.locator('.mine[data-kind="place"]')).to_contain_text("Olaya, Kingdom Centre")
     answers(phone, 1)
     attach(phone, "Location")
+    phone.context.grant_permissions(["geolocation"])
+    phone.context.set_geolocation({"latitude": 24.69, "longitude": 46.685})
     phone.locator("#here").click()
     expect(phone.locator("#point [name=latitude]")).to_have_value("24.690000")
     phone.locator("#point .wide-button:not(.plain)").click()
@@ -229,7 +185,7 @@ def test_wrong_coordinates_are_said_in_words(new_phone: NewPhone) -> None:
     assert not Message.objects.exists()
 
 
-def test_each_customer_has_a_talk_of_their_own(new_phone: NewPhone, world: World) -> None:
+def test_each_customer_has_a_talk_of_their_own(answering: None, new_phone: NewPhone, world: World) -> None:
     phone = new_phone()
     phone.locator(".me").click()
     phone.locator("#panel [name=as]").fill("055 000 0201")
