@@ -63,7 +63,6 @@ class SenderForm(_Form):
             "verification_sid",
             "status",
             "is_active",
-            "error_message",
             "support_contact",
             "payment_link",
             "max_messages_per_min",

@@ -82,10 +82,11 @@ class ConversationAdmin(ReadOnly[Conversation]):
         ("is_bot_active", "needs_attention"),
         ("assigned_to", "handoff_until"),
         ("unread_count", "last_message_at", "last_inbound_at"),
-        ("code", "created_at"),
+        "created_at",
+        "public_code",
         "said",
     ]
-    readonly_fields = ["code", "said"]
+    readonly_fields = ["public_code", "said"]
 
     @admin.display(description=_("customer"), ordering="customer_name")
     def customer(self, conversation: Conversation) -> SafeString:
@@ -116,18 +117,20 @@ class MessageAdmin(ReadOnly[Message]):
     paginator = InfinitePaginator
     fields = [
         ("direction", "author", "author_user"),
-        ("conversation", "restaurant", "bot"),
-        ("kind", "state"),
+        ("conversation", "restaurant"),
+        "bot",
+        ("kind", "status"),
         "body",
         ("error_code", "error_reason"),
         ("attempts", "next_attempt_at", "lease_until"),
         ("handled_at", "turn_attempts", "turn_error"),
-        ("provider_sid", "code"),
+        "provider_sid",
+        "public_code",
         ("received_at", "created_at"),
         "structured",
         "as_received",
     ]
-    readonly_fields = ["state", "structured", "as_received", "code"]
+    readonly_fields = ["structured", "as_received", "public_code"]
 
     @labelled(_("status"), _COLOURS, ordering="status")
     def state(self, message: Message) -> tuple[str, Any]:

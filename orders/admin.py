@@ -8,13 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from bots.admin.kinds import Noted, ReadOnly, ReadOnlyTabular, labelled
-from bots.admin.showing import left_to_right
+from bots.admin.showing import NOTHING, left_to_right
 from bots.numbers import for_people
+from bots.words import map_of
 from orders.models import Branch, Category, Item, Order, OrderEvent, OrderLine
+from orders.templatetags.orders import amount
 
 _COLOURS = {
     "placed": "info",
@@ -95,7 +98,19 @@ class BranchAdmin(Noted[Branch]):
 
 class LineInline(ReadOnlyTabular[OrderLine, Order]):
     model = OrderLine
-    fields = ["name_ar", "name_en", "quantity", "unit_price", "total"]
+    fields = ["name_ar", "name_en", "quantity", "price_of_one", "line_total"]
+    readonly_fields = ["price_of_one", "line_total"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        return super().get_queryset(request).select_related("order")
+
+    @admin.display(description=_("price of one"))
+    def price_of_one(self, line: OrderLine) -> str:
+        return amount(line.unit_price, line.order.currency)
+
+    @admin.display(description=_("total"))
+    def line_total(self, line: OrderLine) -> str:
+        return amount(line.total, line.order.currency)
 
 
 class EventInline(ReadOnlyTabular[OrderEvent, Order]):
@@ -109,31 +124,52 @@ class EventInline(ReadOnlyTabular[OrderEvent, Order]):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly[Order]):
-    list_display = ["__str__", "restaurant", "state", "type", "amount", "payment", "customer", "branch", "created_at"]
+    list_display = [
+        "__str__",
+        "restaurant",
+        "state",
+        "type",
+        "order_total",
+        "payment",
+        "customer",
+        "branch",
+        "created_at",
+    ]
     list_select_related = ["restaurant", "branch", "conversation"]
     list_filter = ["status", "type", "payment", "restaurant"]
     search_fields = ["=number", "=conversation__customer_phone", "conversation__customer_name"]
     inlines = [LineInline, EventInline]
     fields = [
-        ("number", "state"),
+        ("number", "status"),
         ("restaurant", "branch"),
         ("conversation", "customer"),
         ("type", "payment"),
-        ("amount", "rating"),
-        "address",
-        ("latitude", "longitude"),
-        ("code", "created_at", "updated_at"),
+        ("order_total", "rating"),
+        ("address", "place"),
+        ("created_at", "updated_at"),
+        "public_code",
     ]
-    readonly_fields = ["state", "amount", "customer", "code"]
+    readonly_fields = ["order_total", "customer", "place", "public_code"]
 
     @labelled(_("status"), _COLOURS, ordering="status")
     def state(self, order: Order) -> tuple[str, str]:
         return order.status, order.get_status_display()
 
     @admin.display(description=_("total"), ordering="total")
-    def amount(self, order: Order) -> SafeString | str:
-        return left_to_right(f"{order.total.normalize():f} {order.currency}")
+    def order_total(self, order: Order) -> str:
+        return amount(order.total, order.currency)
 
     @admin.display(description=_("customer"))
-    def customer(self, order: Order) -> SafeString | str:
-        return left_to_right(for_people(str(order.conversation)))
+    def customer(self, order: Order) -> SafeString:
+        talk = order.conversation
+        number = left_to_right(for_people(talk.customer_phone or ""))
+        return format_html("<bdi>{}</bdi> {}", talk.customer_name, number)
+
+    @admin.display(description=_("Location"))
+    def place(self, order: Order) -> SafeString | str:
+        address = map_of(order.latitude, order.longitude)
+        return (
+            format_html('<a href="{}" rel="noreferrer">{}</a>', address, _("Location on the map"))
+            if address
+            else NOTHING
+        )

@@ -11,10 +11,13 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin as UnfoldAdmin
 from unfold.admin import TabularInline as UnfoldTabular
 from unfold.decorators import action, display
 
+from bots.admin.showing import left_to_right
 from bots.audit import changes, fields_of, note
 from bots.models import Restaurant
 
@@ -56,6 +59,11 @@ class ReadOnly(Admin[M]):
     """Rows that only the product writes; of some there are too many to count twice."""
 
     show_full_result_count = False
+
+    @admin.display(description=_("code"))
+    def public_code(self, row: Any) -> SafeString | str:
+        """The id that the API and the pages of the staff know."""
+        return left_to_right(str(row.code))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

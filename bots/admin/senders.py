@@ -65,13 +65,16 @@ class BotAdmin(ByVerbs[Bot]):
     actions = ["turn_on", "turn_off"]
     actions_detail = ["retire_sender"]
     change_form_before_template = "admin/bots/bot/quick_fill.html"
-    readonly_fields = ["last_in", "last_out", "told_to_provider", "code", "created_at", "updated_at", "retired_at"]
+    readonly_fields = [
+        *("error_message", "last_in", "last_out", "told_to_provider"),
+        *("code", "created_at", "updated_at", "retired_at"),
+    ]
     add_fieldsets = [
         (None, {"fields": ["name", "whatsapp_number", "restaurant_name", "restaurant"]}),
         *_COMMON,
     ]
     fieldsets = [
-        (None, {"fields": ["name", "whatsapp_number", "restaurant", "status", "is_active", "error_message"]}),
+        (None, {"fields": ["name", "whatsapp_number", "restaurant", ("status", "is_active"), "error_message"]}),
         *_COMMON,
         (_("Traffic"), {"fields": ["last_in", "last_out", "told_to_provider"]}),
         (_("Row"), {"fields": ["code", "created_at", "updated_at", "retired_at"]}),
