@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
+from django.http import Http404
 
-from bots.access import found, restaurants_of
+from bots.access import as_code, found, restaurants_of
 from bots.models import Restaurant
 from orders.models import Item, Order
+
+
+def orders_in_conversation(user: User | AnonymousUser, conversation: object) -> QuerySet[Order]:
+    """Raises Http404 when the conversation is not there or another restaurant's."""
+    if not restaurants_of(user).filter(conversations__code=as_code(conversation)).exists():
+        raise Http404
+    return orders_of(user).filter(conversation__code=as_code(conversation))
 
 
 def orders_of(user: User | AnonymousUser) -> QuerySet[Order]:

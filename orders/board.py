@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -44,6 +43,6 @@ def _id_of(code: object) -> QuerySet[Order, int]:
     return Order.objects.filter(code=as_code(code)).values_list("id", flat=True)[:1]
 
 
-def latest_of(rows: QuerySet[Order], conversation: UUID, most: int = 3) -> list[Order]:
-    """The last orders of a conversation, newest first."""
-    return list(rows.filter(conversation__code=conversation).order_by("-id")[:most])
+def latest_of(rows: QuerySet[Order], most: int = 3) -> list[Order]:
+    """The last of these orders, newest first."""
+    return list(rows.order_by("-id")[:most])

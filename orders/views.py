@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bots.views import DeskRequest, at_desk, choose, render_at_desk
 from bots.words import map_of
 from orders import board, placing
-from orders.access import order_for, orders_of
+from orders.access import order_for, orders_in_conversation, orders_of
 from orders.models import Order
 
 FILTERS = {"open": gettext_lazy("Open"), "all": gettext_lazy("All orders"), **dict(Order.Status.choices)}
@@ -66,8 +66,8 @@ def _order(request: DeskRequest, found: Order, refusal: str = "") -> HttpRespons
 @require_safe
 @at_desk
 def of_conversation(request: DeskRequest, conversation: UUID) -> HttpResponse:
-    """The last orders of one customer, for the thread beside; nothing for a conversation that is not theirs."""
-    latest = board.latest_of(orders_of(request.user), conversation)
+    """The last orders of one customer, for the thread beside."""
+    latest = board.latest_of(orders_in_conversation(request.user, conversation))
     return render_at_desk(request, "orders/_of_conversation.html", {"orders": latest})
 
 
