@@ -1,263 +1,43 @@
-"""The phone: it posts what Twilio would post, and shows one customer's conversation with one demo sender."""
+"""What the phone shows: one customer's conversation with one demo sender, and only what is newer."""
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-from urllib.parse import parse_qsl
 
 import pytest
 from django.http import Http404
 from django.test import Client
 from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries, Settings
-from twilio.request_validator import RequestValidator
 
 from bots.models import Bot
-from bots.numbers import InvalidNumber
-from conversations.content import AskLocation, Buttons, Choice, Content, Listing, Media, Text, to_json
-from conversations.content import body_of as body_of_content
-from conversations.content import kind_of as kind_of_content
+from conversations.content import AskLocation, Buttons, Listing, Media, Text
 from conversations.models import Conversation, Message
-from conversations.simulator import posting, said, screen
+from conversations.simulator import screen
 from conversations.simulator.access import demo_sender_at, demo_sender_for, talk_between, unused_number
-from conversations.simulator.said import Attachment, Customer, Place, Said, Tap, Unsayable, Words, customer_of
+from conversations.simulator.said import Attachment, Words, customer_of
 from conversations.simulator.writing import formatted
-from tests.world import TOKEN_A, World, fresh_sid
-
-FIXTURES = Path(__file__).parents[1] / "twilio" / "fixtures"
-AHMAD = Customer("+966550000201", "أحمد السبيعي")
-KEY = "0123456789abcdef0123456789abcdef"
-
-
-class Door(BaseHTTPRequestHandler):
-    """Stands where the webhook stands and notes what is posted; answers the statuses that a test prepared."""
-
-    posts: list[tuple[str, str, list[tuple[str, str]]]]
-    answers: list[int]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        form = parse_qsl(body, keep_blank_values=True, strict_parsing=True)
-        self.posts.append((self.path, self.headers["X-Twilio-Signature"], form))
-        self.send_response(self.answers.pop(0) if self.answers else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+from tests.phone import (
+    AHMAD,
+    BURGER,
+    CHICKEN,
+    CONFIRM,
+    KEY,
+    NAMED,
+    Door,
+    address_of,
+    answered,
+    heard,
+    standing_door,
+    talk_of,
+)
+from tests.world import TOKEN_A, World
 
 
 @pytest.fixture
-def door(settings: Settings) -> Iterator[type[Door]]:
-    kind = type("FreshDoor", (Door,), {"posts": [], "answers": []})
-    server = HTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.PORT = server.server_port
-    settings.PUBLIC_BASE_URL = "https://orders.example.com"
-    yield kind
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def bot(world: World) -> Bot:
-    """Sender A as the database has it, its token sealed."""
-    return Bot.objects.get(pk=world.a.bot.pk)
-
-
-def fixture(name: str) -> dict[str, str]:
-    form: dict[str, str] = json.loads((FIXTURES / f"{name}.json").read_text())
-    return form
-
-
-def talk_of(bot: Bot, address: str = AHMAD.address) -> Conversation:
-    phone = address if address.startswith("+") else None
-    return Conversation.objects.create(
-        restaurant=bot.restaurant,
-        bot=bot,
-        customer_address=address,
-        external_user_id=None if phone else address,
-        customer_phone=phone,
-        last_message_at=timezone.now(),
-    )
-
-
-def heard(talk: Conversation, what: Said, *, handled: bool = False, key: str = "") -> Message:
-    sid = posting.sid_of(what, key or posting.new_key())
-    form = posting.form_of(talk.bot, Customer(talk.customer_address), what, sid)
-    return Message.objects.create(
-        restaurant=talk.restaurant,
-        bot=talk.bot,
-        conversation=talk,
-        direction="IN",
-        author="customer",
-        kind="text",
-        body=form["Body"],
-        payload=form,
-        provider_sid=sid,
-        status="received",
-        received_at=timezone.now(),
-        handled_at=timezone.now() if handled else None,
-    )
-
-
-def answered(talk: Conversation, content: Content, status: str = "accepted", author: str = "bot") -> Message:
-    return Message.objects.create(
-        restaurant=talk.restaurant,
-        bot=talk.bot,
-        conversation=talk,
-        direction="OUT",
-        author=author,
-        kind=kind_of_content(content),
-        body=body_of_content(content),
-        content=to_json(content),
-        provider_sid=fresh_sid("MM") if status not in ("queued", "sending") else None,
-        status=status,
-    )
-
-
-def address_of(world: World, number: str = AHMAD.address, **more: str) -> dict[str, str]:
-    return {"sender": str(world.a.bot.code), "as": number, **more}
-
-
-# --- what is posted ---------------------------------------------------------------------------------------------------
-
-PLACE = said.place("24.713551998138", "46.675296783447")
-NAMED = said.place("24.774265", "46.738586", "مطعم البيت", "طريق الملك عبدالله، حي المغرزات، الرياض 12483")
-CONFIRM = Choice("order:confirm:7f3a", "تأكيد الطلب")
-CHICKEN = Choice("item:184", "شاورما دجاج")
-BURGER = Choice("item:222", "برجر لحم", "دبل جبن، ٢٨ ر.س")
-
-
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("in_01_text_arabic", Words("السلام عليكم، أبغى أطلب وجبة شاورما عربي مع بطاطس لو سمحت")),
-        ("in_20_location_pin", PLACE),
-        ("in_21_location_named_place", NAMED),
-        ("in_40_button_quick_reply", Tap(CONFIRM, "MM63125cec0b52645ece2a98866eed2e47", "buttons")),
-        ("in_43_list_reply", Tap(CHICKEN, "MMe71b4f3e199fe7ab9a32d031eff42733", "list")),
-        ("in_44_list_reply_description", Tap(BURGER, "MMe71b4f3e199fe7ab9a32d031eff42733", "list")),
-        ("in_30_image_caption", Attachment("image", "هذا إيصال التحويل")),
-        ("in_31_image_no_caption", Attachment("image")),
-        ("in_32_voice_note", Attachment("voice")),
-    ],
-)
-def test_the_form_is_the_one_that_twilio_posts(world: World, name: str, what: Said) -> None:
-    captured = fixture(name)
-    sid = posting.sid_of(what, captured["MessageSid"][2:])
-    made = posting.form_of(world.a.bot, AHMAD, what, sid)
-    for form in (made, captured):  # Twilio's media ids cannot be foreseen, only their place
-        if "MediaUrl0" in form:
-            form["MediaUrl0"] = form["MediaUrl0"].rpartition("/ME")[0]
-    assert made == captured
-
-
-def test_a_missing_name_is_left_out(world: World) -> None:
-    captured = fixture("in_64_profile_name_missing")
-    made = posting.form_of(world.a.bot, Customer(AHMAD.address), Words("hi"), captured["MessageSid"])
-    assert made == captured
-
-
-def test_a_hidden_number_comes_as_an_external_id_alone(world: World) -> None:
-    made = posting.form_of(world.a.bot, customer_of("SA.4566546130240823"), Words("hi"), "SM" + KEY)
-    assert made["From"] == made["ExternalUserId"] == "whatsapp:SA.4566546130240823"
-    assert "WaId" not in made
-    assert "WaId" not in made["ChannelMetadata"]
-
-
-def test_a_subaccount_speaks_for_itself(world: World) -> None:
-    world.a.bot.subaccount_sid = "AC" + "9" * 32
-    made = posting.form_of(world.a.bot, AHMAD, Attachment("image"), "MM" + KEY)
-    assert made["AccountSid"] == world.a.bot.subaccount_sid
-    assert f"/{world.a.bot.subaccount_sid}/" in made["MediaUrl0"]
-
-
-@pytest.mark.parametrize(
-    "text", ["مرحبا", "a\r\nb\tc ", "👨‍👩‍👧‍👦🇸🇦", "nul\x00bell\x07", "\u200f\u202bعربي\u202c", "&=+%20", "م" * 4096]
-)
-def test_what_is_posted_is_signed_with_the_senders_own_token(bot: Bot, door: type[Door], text: str) -> None:
-    form = posting.form_of(bot, AHMAD, Words(text), "SM" + KEY)
-    posting.post(bot, form)
-    path, signature, received = door.posts[0]
-    assert path == "/whatsapp/webhook"
-    assert dict(received) == form
-    address = "https://orders.example.com/whatsapp/webhook"
-    assert RequestValidator(TOKEN_A).validate(address, dict(received), signature)
-    assert not RequestValidator("another").validate(address, dict(received), signature)
-
-
-def test_no_answer_is_not_delivered(bot: Bot, settings: Settings) -> None:
-    settings.PORT = 9  # discard: nobody listens there
-    with pytest.raises(posting.NotDelivered) as caught:
-        posting.post(bot, {"Body": "hi"})
-    assert caught.value.status is None
-
-
-@pytest.mark.parametrize("status", [403, 404, 500, 302, 204])
-def test_another_answer_is_not_delivered(bot: Bot, door: type[Door], status: int) -> None:
-    door.answers.append(status)
-    with pytest.raises(posting.NotDelivered) as caught:
-        posting.post(bot, {"Body": "hi"})
-    assert caught.value.status == status
-    assert len(door.posts) == 1
-
-
-@pytest.mark.parametrize("what", [Words("a\nb"), PLACE, NAMED, Attachment("image", "x"), Attachment("voice")])
-def test_what_was_said_is_read_back_from_the_form(world: World, what: Said) -> None:
-    assert posting.said_of(posting.form_of(world.a.bot, AHMAD, what, "SM" + KEY)) == what
-
-
-@pytest.mark.parametrize(
-    "payload", [{}, {"Latitude": "north", "Longitude": "2", "Body": "b"}, {"Latitude": ["1", "2"]}]
-)
-def test_a_strange_payload_is_shown_as_its_words(payload: dict[str, object]) -> None:
-    assert posting.said_of(payload) == Words(str(payload.get("Body", "")))
-
-
-# --- who writes, and what can be said ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("spelling", ["0550000201", "+966 55 000 0201", "00966550000201", "٠٥٥٠٠٠٠٢٠١", AHMAD.address])
-def test_a_number_is_known_in_any_spelling(spelling: str) -> None:
-    assert customer_of(spelling, "  Ahmad \n S. ") == Customer(AHMAD.address, "Ahmad S.")
-
-
-@pytest.mark.parametrize("hidden", ["SA.4566546130240823", " SA.ENT.4566546130240823 "])
-def test_a_hidden_customers_id_is_taken_as_it_is(hidden: str) -> None:
-    assert customer_of(hidden) == Customer(hidden.strip())
-
-
-@pytest.mark.parametrize("wrong", ["", "nobody", "123", "SA.", "sa.1", "SA.1\x00", "SA.%", "SA." + "1" * 99])
-def test_nobody_has_such_a_number(wrong: str) -> None:
-    with pytest.raises(InvalidNumber):
-        customer_of(wrong)
-
-
-@pytest.mark.parametrize(("text", "problem"), [("", "empty"), (" \n", "empty"), ("م" * 4097, "long")])
-def test_words_have_limits(text: str, problem: str) -> None:
-    with pytest.raises(Unsayable) as caught:
-        said.words(text)
-    assert caught.value.problem == problem
-
-
-@pytest.mark.parametrize("latitude", ["", "north", "91", "-90.1", "NaN", "Infinity", "1e999999999"])
-def test_no_such_place(latitude: str) -> None:
-    with pytest.raises(Unsayable):
-        said.place(latitude, "46.7")
-
-
-@pytest.mark.parametrize(
-    ("latitude", "meant"), [("٢٤٫٧١٣٦", "24.7136"), (" 24.70 ", "24.7"), ("20", "20"), ("1e-20", "0")]
-)
-def test_places_are_plain_decimals(world: World, latitude: str, meant: str) -> None:
-    form = posting.form_of(world.a.bot, AHMAD, said.place(latitude, "46"), "SM" + KEY)
-    assert form["Latitude"] == meant
+def door() -> Iterator[type[Door]]:
+    with standing_door() as door:
+        yield door
 
 
 # --- whom the phone can reach and see ---------------------------------------------------------------------------------
@@ -482,120 +262,6 @@ def test_polling_is_cheap(client: Client, world: World, django_assert_num_querie
     answered(talk, Text("new"))
     with django_assert_num_queries(4):  # and the new messages
         client.get("/simulator/news", address_of(world, since=since))
-
-
-# --- saying -----------------------------------------------------------------------------------------------------------
-
-
-def test_saying_posts_to_the_webhook(client: Client, world: World, door: type[Door]) -> None:
-    answer = client.post("/simulator/say", address_of(world, "0550000201", name="A", key=KEY, kind="text", text=" hi "))
-    assert answer.json() == {"delivered": 1}
-    form = dict(door.posts[0][2])
-    assert (form["MessageSid"], form["Body"], form["From"]) == ("SM" + KEY, " hi ", "whatsapp:+966550000201")
-    assert not Message.objects.exists()  # the phone itself writes nothing: only the door does
-
-
-def test_the_same_key_is_the_same_message(client: Client, world: World, door: type[Door]) -> None:
-    door.answers.append(503)
-    line = address_of(world, key=KEY, kind="image")
-    first = client.post("/simulator/say", line)
-    assert (first.status_code, "Send it again" in first.json()["error"]) == (502, True)
-    assert client.post("/simulator/say", line).status_code == 200
-    assert [dict(form)["MessageSid"] for _, _, form in door.posts] == ["MM" + KEY] * 2
-
-
-def test_everything_twice(client: Client, world: World, door: type[Door]) -> None:
-    line = address_of(world, key=KEY, kind="text", text="hi", twice="1")
-    assert client.post("/simulator/say", line).json() == {"delivered": 2}
-    assert [dict(form)["MessageSid"] for _, _, form in door.posts] == ["SM" + KEY] * 2
-
-
-def test_tapping_answers_the_message_that_offers_it(client: Client, world: World, door: type[Door]) -> None:
-    talk = talk_of(world.a.bot)
-    buttons, listing = answered(talk, Buttons("?", (CONFIRM,))), answered(talk, Listing("?", "menu", (CHICKEN, BURGER)))
-    for message, choice in ((buttons, CONFIRM), (listing, BURGER)):
-        line = address_of(world, key=posting.new_key(), kind="tap", message=str(message.code), choice=choice.id)
-        assert client.post("/simulator/say", line).status_code == 200
-    tapped, chosen = (dict(form) for _, _, form in door.posts)
-    assert (tapped["ButtonPayload"], tapped["ButtonText"]) == (CONFIRM.id, CONFIRM.title)
-    assert tapped["OriginalRepliedMessageSid"] == buttons.provider_sid
-    assert (chosen["ListId"], chosen["ListTitle"], chosen["Description"]) == (
-        BURGER.id,
-        BURGER.title,
-        BURGER.description,
-    )
-    assert chosen["OriginalRepliedMessageSid"] == listing.provider_sid
-
-
-def test_what_has_not_arrived_or_is_not_offered_cannot_be_tapped(
-    client: Client, world: World, door: type[Door]
-) -> None:
-    talk = talk_of(world.a.bot)
-    waiting, arrived = answered(talk, Buttons("?", (CONFIRM,)), "queued"), answered(talk, Buttons("?", (CONFIRM,)))
-    for message, choice in ((waiting, CONFIRM.id), (arrived, "item:1")):
-        line = address_of(world, key=KEY, kind="tap", message=str(message.code), choice=choice)
-        assert client.post("/simulator/say", line).status_code == 400
-    assert door.posts == []
-
-
-def test_another_customers_message_cannot_be_tapped(client: Client, world: World, door: type[Door]) -> None:
-    message = answered(talk_of(world.a.bot, "+966550000999"), Buttons("?", (CONFIRM,)))
-    talk_of(world.a.bot)
-    line = address_of(world, key=KEY, kind="tap", message=str(message.code), choice=CONFIRM.id)
-    assert client.post("/simulator/say", line).status_code == 404
-    assert client.post("/simulator/say", {**line, "message": "x"}).status_code == 404
-    assert client.post("/simulator/say", {**line, "as": unused_number()}).status_code == 404
-    assert door.posts == []
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"text": ""},
-        {"text": "م" * 4097},
-        {"key": "short"},
-        {"key": KEY.upper()},
-        {"key": KEY + "\n"},
-        {"as": "nobody"},
-        {"kind": "place", "latitude": "95", "longitude": "46"},
-    ],
-)
-def test_what_cannot_be_said_is_refused_in_words(
-    client: Client, world: World, door: type[Door], wrong: dict[str, str]
-) -> None:
-    line = {**address_of(world), "key": KEY, "kind": "text", "text": "hi", **wrong}
-    answer = client.post("/simulator/say", line)
-    assert answer.status_code == 400
-    assert answer.json()["error"]
-    assert door.posts == []
-
-
-@pytest.mark.parametrize("text", ["nul\x00", "\x07\x1b[31m", "👩🏽‍🍳🇸🇦", "\u202eright\u2066", "م" * 4096])
-def test_hostile_words_are_posted_as_they_are(client: Client, world: World, door: type[Door], text: str) -> None:
-    assert client.post("/simulator/say", address_of(world, key=KEY, kind="text", text=text)).status_code == 200
-    assert dict(door.posts[0][2])["Body"] == text
-
-
-def test_a_place_is_shared_with_its_name(client: Client, world: World, door: type[Door]) -> None:
-    line = address_of(world, key=KEY, kind="place", latitude="24.7", longitude="46.6", label="Olaya", address="Riyadh")
-    assert client.post("/simulator/say", line).status_code == 200
-    shared = posting.said_of(dict(door.posts[0][2]))
-    assert shared == Place(Decimal("24.7"), Decimal("46.6"), "Olaya", "Riyadh")
-
-
-@pytest.mark.parametrize(
-    ("status", "part"), [(403, "refused"), (404, "refused"), (500, "(500). Send it again"), (None, "did not answer")]
-)
-def test_a_failure_is_said_in_words(
-    client: Client, world: World, door: type[Door], settings: Settings, status: int | None, part: str
-) -> None:
-    if status:
-        door.answers.append(status)
-    else:
-        settings.PORT = 9
-    answer = client.post("/simulator/say", address_of(world, key=KEY, kind="voice"))
-    assert answer.status_code == 502
-    assert part in answer.json()["error"]
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
