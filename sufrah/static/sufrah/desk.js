@@ -81,8 +81,9 @@
 
   htmx.defineExtension("keyed", {
     isInlineSwap: (style) => style === "keyed",
+    // A target that has left the page was that of another search or another thread: its answer comes too late.
     handleSwap: (style, target, fragment) =>
-      style === "keyed" && keepingPlace(() => [...fragment.children].flatMap(patch)),
+      style === "keyed" && (target.isConnected ? keepingPlace(() => [...fragment.children].flatMap(patch)) : []),
   });
 
   /* ---- what is new is said ---- */
@@ -116,15 +117,16 @@
   /* ---- fetch again what has changed ---- */
 
   const due = new Set();
+  const SHOWN_IN = { list: "rows", thread: "messages", orders: "board" };
   let timer = null;
 
   function refresh(...names) {
     names.forEach((name) => due.add(name));
     timer ??= setTimeout(() => {
       timer = null;
-      const now = [...due];
-      due.clear();
-      now.forEach((name) => htmx.trigger(document.body, `sufrah:${name}`));
+      const now = [...due].filter((name) => !byId(SHOWN_IN[name])?.classList.contains("htmx-request"));
+      now.forEach((name) => { due.delete(name); htmx.trigger(document.body, `sufrah:${name}`); });
+      if (due.size) refresh();
     }, 120);
   }
 
@@ -183,7 +185,7 @@
   /* ---- what was typed is kept until it is sent ---- */
 
   const draftOf = (box) => `draft:${box.form.dataset.draft}`;
-  let sending = "";
+  const sent = new WeakMap();
 
   function restore() {
     const box = byId("text");
@@ -232,7 +234,7 @@
       const first = elt.querySelector("[data-code]");
       if (first) parameters.set("since", first.dataset.code);
     }
-    if (elt.id === "reply") sending = parameters.get("text");
+    if (elt.id === "reply") sent.set(elt, parameters.get("text"));
   });
 
   document.body.addEventListener("htmx:beforeRequest", (event) => {
@@ -242,8 +244,9 @@
 
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id !== "reply" || detail.xhr.status !== 200) return;
-    const box = byId("text");
-    box.value = box.value.startsWith(sending) ? box.value.slice(sending.length) : box.value;
+    const box = detail.target.querySelector("textarea");
+    const words = sent.get(detail.target) || "";
+    box.value = box.value.startsWith(words) ? box.value.slice(words.length) : box.value;
     keep(box);
     mustStick = true;
   });
@@ -269,7 +272,7 @@
     retitle();
   }
 
-  const isAsked = (detail) => detail.requestConfig.verb !== "get" || detail.requestConfig.triggeringEvent?.type === "click";
+  const isAsked = (detail) => detail.elt.id !== "seen" && (detail.requestConfig.verb !== "get" || detail.requestConfig.triggeringEvent?.type === "click");
 
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
     if (!isAsked(detail)) return;
