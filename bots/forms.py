@@ -1,16 +1,18 @@
-"""The form of a sender: every usual spelling of a number, and a token that goes in and never comes out."""
+"""The forms of operators: a sender's takes every usual spelling of a number, and a token that never comes out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
+from babel.numbers import is_currency
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
-from bots.models import Bot
+from bots.models import Bot, Restaurant
 from bots.numbers import InvalidNumber, canonical, for_people
 from bots.routing import bot_of
 
@@ -23,12 +25,31 @@ _SHAPES = {
 
 # Forms are generic to the type checker alone.
 if TYPE_CHECKING:
-    _Form = forms.ModelForm[Bot]
+    _SenderForm = forms.ModelForm[Bot]
+    _RestaurantForm = forms.ModelForm[Restaurant]
 else:
-    _Form = forms.ModelForm
+    _SenderForm = _RestaurantForm = forms.ModelForm
 
 
-class SenderForm(_Form):
+class RestaurantForm(_RestaurantForm):
+    class Meta:
+        model = Restaurant
+        fields = ["timezone", "currency"]
+
+    def clean_timezone(self) -> str:
+        name: str = self.cleaned_data["timezone"]
+        if name not in available_timezones():
+            raise forms.ValidationError(_("This is no time zone. One is written like Asia/Riyadh."))
+        return name
+
+    def clean_currency(self) -> str:
+        code: str = self.cleaned_data["currency"].upper()
+        if not is_currency(code, locale="en"):
+            raise forms.ValidationError(_("This is no currency. One is written like SAR."))
+        return code
+
+
+class SenderForm(_SenderForm):
     restaurant_name = forms.CharField(
         label=capfirst(_("new restaurant")),
         max_length=120,

@@ -76,8 +76,6 @@ def place_order(
     """The order of this turn, at the prices of this moment; the same one when the turn asks again. Runs inside the
     caller's transaction. Raises OrderNotPossible and then has written nothing, and ValueError for a delivery
     without a destination."""
-    if order_type == Order.Type.DELIVERY and destination is None:
-        raise ValueError("A delivery needs a destination")
     placed = Order.objects.filter(placed_by_turn=turn_id).first()
     if placed is not None:
         return placed
@@ -93,10 +91,16 @@ def place_order(
         total=priced.total,
         placed_by_turn=turn_id,
     )
-    if destination is not None and order_type == Order.Type.DELIVERY:
-        order.latitude, order.longitude = destination.latitude, destination.longitude
-        order.address = destination.address
+    if order_type == Order.Type.DELIVERY:
+        _send_to(destination, order)
     return _stored(order, priced, at)
+
+
+def _send_to(destination: Destination | None, order: Order) -> None:
+    if destination is None:
+        raise ValueError("A delivery needs a destination")
+    order.latitude, order.longitude = destination.latitude, destination.longitude
+    order.address = destination.address
 
 
 def _open_menu(restaurant: Restaurant) -> Menu:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from bots.admin.kinds import Admin, Noted, Tabular
+from bots.forms import RestaurantForm
 from bots.models import Membership, Restaurant
 
 # Admin classes are generic to the type checker alone.
@@ -42,6 +43,7 @@ class WorksForInline(Tabular[Membership, User]):
 
 @admin.register(Restaurant)
 class RestaurantAdmin(Noted[Restaurant]):
+    form = RestaurantForm
     list_display = ["__str__", "name", "phone", "currency", "language", "is_active", "created_at"]
     list_filter = ["is_active", "language", "currency"]
     search_fields = ["name", "name_ar", "phone"]

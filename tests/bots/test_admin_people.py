@@ -107,6 +107,19 @@ def test_changing_a_restaurant_is_noted(page: Client, world: World) -> None:
     assert AuditEvent.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [({"timezone": "Riyadh"}, "This is no time zone."), ({"currency": "XQQ"}, "This is no currency.")],
+)
+def test_a_time_zone_or_currency_that_does_not_exist_is_refused(
+    page: Client, world: World, changes: dict[str, str], says: str
+) -> None:
+    path = f"/admin/bots/restaurant/{world.a.restaurant.pk}/change/"
+    assert says in text_of(page.post(path, restaurant_form(**changes)))
+    world.a.restaurant.refresh_from_db()
+    assert (world.a.restaurant.timezone, world.a.restaurant.currency) == ("Asia/Riyadh", "SAR")
+
+
 def test_staff_are_added_on_the_restaurants_page(page: Client, world: World) -> None:
     path = f"/admin/bots/restaurant/{world.a.restaurant.pk}/change/"
     page.post(path, restaurant_form(**inline("memberships", user=world.stranger.pk, role="agent")))
