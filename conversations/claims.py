@@ -17,7 +17,7 @@ from bots.jobs import wake
 from bots.models import Bot
 from conversations.attention import call_a_person, locked_conversation
 from conversations.channels import SendError, reason_in_words
-from conversations.models import Message
+from conversations.models import Conversation, Message
 from conversations.outbox import announce_message
 from conversations.statuses import WAITING, adopt, early_reports, lock_sid
 
@@ -49,10 +49,19 @@ def is_too_old(message: Message, now: datetime) -> bool:
     return message.created_at < now - MAX_AGE
 
 
-def claim_next(conversation_id: int, now: datetime) -> Claim | None:
+def conversation_to_serve(conversation_id: int) -> Conversation | None:
+    """With its sender and restaurant, asked once for all that waits in it."""
+    rows = Conversation.objects.select_related("bot__restaurant").filter(pk=conversation_id)
+    conversation = rows.first()
+    if conversation:
+        conversation.restaurant = conversation.bot.restaurant
+    return conversation
+
+
+def claim_next(conversation: Conversation, now: datetime) -> Claim | None:
     """The oldest waiting message, if it is due; None when nothing waits or what waits first must wait longer."""
     with transaction.atomic(durable=True):
-        message = _oldest_waiting(conversation_id)
+        message = _oldest_waiting(conversation)
         if message is None or not _is_due(message, now):
             return None
         unknown = message.status == Status.SENDING
@@ -101,14 +110,12 @@ def refuse(claim: Claim, error: SendError) -> None:
             announce_message("message.updated", conversation, message)
 
 
-def _oldest_waiting(conversation_id: int) -> Message | None:
-    rows = Message.objects.select_related("bot__restaurant", "conversation__restaurant")
-    return (
-        rows.select_for_update(of=("self",), no_key=True)
-        .filter(conversation_id=conversation_id, direction=Message.Direction.OUT, status__in=WAITING)
-        .order_by("id")
-        .first()
-    )
+def _oldest_waiting(conversation: Conversation) -> Message | None:
+    waiting = Message.objects.filter(conversation=conversation, direction=Message.Direction.OUT, status__in=WAITING)
+    message = waiting.select_for_update(no_key=True).order_by("id").first()
+    if message:
+        message.conversation, message.bot = conversation, conversation.bot
+    return message
 
 
 def _is_due(message: Message, now: datetime) -> bool:

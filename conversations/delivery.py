@@ -24,6 +24,7 @@ from conversations.claims import (
     Claim,
     accept,
     claim_next,
+    conversation_to_serve,
     is_still_ours,
     is_too_old,
     leave_unknown,
@@ -49,8 +50,8 @@ class _TakenOver(Exception):
 def deliver(conversation_id: int, now: Callable[[], datetime]) -> int:
     """Sends what waits in this conversation until nothing is due; returns how many attempts that took. Any number
     of workers may do this at once."""
-    attempts = 0
-    while claim := claim_next(conversation_id, now()):
+    conversation, attempts = conversation_to_serve(conversation_id), 0
+    while conversation and (claim := claim_next(conversation, now())):
         _attempt(claim, now)
         attempts += 1
     return attempts

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from bots.models import Bot
+from conversations.claims import conversation_to_serve
 from conversations.content import AskLocation, Buttons, Choice, Content, Listing, Media, Text
 from conversations.models import Conversation, Message
 from conversations.outbox import queue
@@ -67,3 +68,10 @@ def provider_bot(bot: Bot) -> Bot:
     """The sender of the world, on the real channel, as read from the database."""
     Bot.objects.filter(pk=bot.pk).update(channel=Bot.Channel.TWILIO)
     return Bot.objects.select_related("restaurant").get(pk=bot.pk)
+
+
+def serving(message: Message) -> Conversation:
+    """The message's conversation, as a worker has it."""
+    conversation = conversation_to_serve(message.conversation_id)
+    assert conversation
+    return conversation

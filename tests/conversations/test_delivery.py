@@ -19,7 +19,7 @@ from conversations.content import Content, Text
 from conversations.delivery import deliver
 from conversations.models import Message
 from conversations.outbox import queue
-from tests.deliveries import EVERYTHING, Killed, after, dies_at, fresh, provider_bot, said, statuses
+from tests.deliveries import EVERYTHING, Killed, after, dies_at, fresh, provider_bot, said, serving, statuses
 from tests.fakes import FakeTwilio
 from tests.world import World
 
@@ -104,7 +104,7 @@ def test_a_rival_at_the_claim_waits_for_the_lock_and_gets_nothing(
 
     def rival() -> None:
         try:
-            got.append(claim_next(messages[0].conversation_id, timezone.now()))
+            got.append(claim_next(serving(messages[0]), timezone.now()))
         finally:
             connections.close_all()
 
@@ -118,7 +118,7 @@ def test_a_rival_at_the_claim_waits_for_the_lock_and_gets_nothing(
         return is_due(message, now)
 
     monkeypatch.setattr(claims, "_is_due", with_a_rival)
-    claim = claim_next(messages[0].conversation_id, timezone.now())
+    claim = claim_next(serving(messages[0]), timezone.now())
     thread.join(5)
     assert claim
     assert claim.message.pk == messages[0].pk
@@ -148,7 +148,7 @@ def test_who_lost_the_claim_while_looking_up_does_not_send(
 ) -> None:
     """The look-up of the second worker says no; meanwhile the first one's answer arrives after all."""
     message = said(bot, Text("one"))[0]
-    first = claim_next(message.conversation_id, timezone.now())
+    first = claim_next(serving(message), timezone.now())
     assert first
     channel = channel_of(bot)
 
@@ -163,8 +163,8 @@ def test_who_lost_the_claim_while_looking_up_does_not_send(
 
 def test_a_late_refusal_does_not_undo_an_acceptance(bot: Bot, twilio: FakeTwilio) -> None:
     message = said(bot, Text("one"))[0]
-    first = claim_next(message.conversation_id, timezone.now())
-    second = claim_next(message.conversation_id, after(11)())
+    first = claim_next(serving(message), timezone.now())
+    second = claim_next(serving(message), after(11)())
     assert first
     assert second
     refuse(first, channels.SendRefused("63007"))
@@ -180,8 +180,8 @@ def test_a_late_refusal_does_not_undo_an_acceptance(bot: Bot, twilio: FakeTwilio
 def test_a_late_acceptance_ends_the_rivals_waiting(bot: Bot, twilio: FakeTwilio) -> None:
     """The rival was throttled and would try again; but the first worker's request had gone through."""
     message = said(bot, Text("one"))[0]
-    first = claim_next(message.conversation_id, timezone.now())
-    second = claim_next(message.conversation_id, after(11)())
+    first = claim_next(serving(message), timezone.now())
+    second = claim_next(serving(message), after(11)())
     assert first
     assert second
     claims.postpone(second, channels.SendLater("20429"), timezone.now(), timedelta(seconds=1))
@@ -240,7 +240,7 @@ def test_killed_before_the_request(bot: Bot, twilio: FakeTwilio, monkeypatch: py
 def test_the_same_words_twice_are_two_messages(bot: Bot, twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch) -> None:
     """The look-up does not take the first one for the second, which was never sent."""
     messages = said(bot, Text("again"), Text("again"))
-    claim = claim_next(messages[0].conversation_id, timezone.now())
+    claim = claim_next(serving(messages[0]), timezone.now())
     assert claim
     accept(claim, channel_of(bot).send(bot, claim.message))
     dies_at(monkeypatch, channels, "create")

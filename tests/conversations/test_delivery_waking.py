@@ -17,7 +17,7 @@ from conversations.claims import claim_next
 from conversations.content import Text
 from conversations.delivery import deliver, oldest_unsent_at, wake_due
 from conversations.models import Message, StatusReport
-from tests.deliveries import EVERYTHING, after, fresh, provider_bot, said, statuses
+from tests.deliveries import EVERYTHING, after, fresh, provider_bot, said, serving, statuses
 from tests.fake_account import Failure
 from tests.fakes import FakeTwilio
 from tests.jobs import run_jobs, waiting_jobs
@@ -57,7 +57,7 @@ def test_nothing_is_woken_for_what_must_wait(bot: Bot, twilio: FakeTwilio) -> No
 def test_what_a_dead_worker_held_is_woken_after_its_lease(bot: Bot) -> None:
     message = said(bot)[0]
     lose_all_jobs()
-    assert claim_next(message.conversation_id, timezone.now())
+    assert claim_next(serving(message), timezone.now())
     assert wake_due(after(9)()) == 0
     assert wake_due(after(11)()) == 1
 
@@ -129,7 +129,7 @@ def test_the_simulators_phone_sends_delivers_and_reads(world: World) -> None:
 
 def test_the_simulator_sends_once_however_often_it_is_asked(world: World) -> None:
     message = said(world.a.bot, Text("one"))[0]
-    assert claim_next(message.conversation_id, timezone.now())
+    assert claim_next(serving(message), timezone.now())
     assert deliver(message.conversation_id, after(11)) == 1
     assert fresh(message).provider_sid == simulated_sid(message)
 

@@ -23,6 +23,7 @@ from conversations.models import Conversation, Message, StatusReport
 from conversations.outbox import queue
 from conversations.statuses import climb, report
 from conversations.wire import StatusUpdate, status_named, status_of
+from tests.deliveries import serving
 from tests.jobs import waiting_jobs
 from tests.twilio_posts import FIXTURES, fixture_named
 from tests.world import World
@@ -75,7 +76,7 @@ def test_a_report_before_the_row_knows_its_id_waits_for_it(bot: Bot) -> None:
     message = message_of(bot, "queued", None)
     report(bot, early, None)
     assert StatusReport.objects.get().message_id is None
-    claim = claim_next(message.conversation_id, timezone.now())
+    claim = claim_next(serving(message), timezone.now())
     assert claim
     accept(claim, early.sid)
     assert (fresh(message).status, fresh(message).provider_sid) == ("delivered", early.sid)
@@ -127,7 +128,7 @@ def test_what_came_in_is_never_lifted(bot: Bot) -> None:
 def test_an_early_failure_calls_a_person_too(bot: Bot) -> None:
     message = message_of(bot, "queued", None)
     report(bot, update_of("failed", error_code="63003"), None)
-    claim = claim_next(message.conversation_id, timezone.now())
+    claim = claim_next(serving(message), timezone.now())
     assert claim
     accept(claim, SID)
     after = fresh(message)
@@ -248,7 +249,7 @@ def test_a_rival_report_while_the_message_settles_is_not_lost(bot: Bot, monkeypa
         assert thread.is_alive(), "the report waits for the lock of the id"
 
     monkeypatch.setattr(claims, "adopt", with_a_rival)
-    claim = claim_next(message.conversation_id, timezone.now())
+    claim = claim_next(serving(message), timezone.now())
     assert claim
     accept(claim, SID)
     thread.join(5)
@@ -260,7 +261,7 @@ def test_a_rival_report_while_the_message_settles_is_not_lost(bot: Bot, monkeypa
 def test_a_report_under_way_is_seen_by_the_settling(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other way round: the report has looked for its message and is not committed."""
     message = message_of(bot, "queued", None)
-    claim = claim_next(message.conversation_id, timezone.now())
+    claim = claim_next(serving(message), timezone.now())
     assert claim
     keep = statuses._keep
 
