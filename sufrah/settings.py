@@ -176,7 +176,7 @@ CACHES = {
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "bots.rest.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["bots.rest.parsing.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["bots.rest.parsing.StorableJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["bots.rest.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["bots.rest.authentication.ScopeAllows"],
     "DEFAULT_METADATA_CLASS": None,

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from django.db import connection
-from django.http import HttpResponse
+from django.db import connection, transaction
+from django.http import HttpResponse, QueryDict
 from django.test import Client
+from django.utils import timezone
 
-from bots.models import ApiToken, Restaurant
+from bots.models import ApiToken, Bot, Restaurant
 from bots.tokens import create_token
+from conversations.inbound import record
+from conversations.models import Conversation
+from conversations.wire import inbound_of
+from orders.cart import Cart
+from orders.models import Item, Order
+from orders.placing import place_order
+from tests.twilio_posts import text_from
+from tests.world import House
 
+CUSTOMER = "+966550000201"
+_turns = itertools.count(1_000_000)
 T = TypeVar("T")
 JSON = "application/json"
 
@@ -85,3 +98,41 @@ def at_once(act: Callable[[int], T], times: int) -> list[T]:
 
     with ThreadPoolExecutor(times) as pool:
         return list(pool.map(run, range(times)))
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """One row of each kind in a house, to be named in addresses."""
+
+    restaurant: Restaurant
+    bot: Bot
+    conversation: Conversation
+    order: Order
+    item: Item
+
+    @property
+    def codes(self) -> dict[str, str]:
+        return {name: str(getattr(self, name).code) for name in ("restaurant", "bot", "conversation", "order", "item")}
+
+
+def furnished(house: House) -> Furniture:
+    """A conversation with one message, and an order in it."""
+    record(house.bot, inbound_of(QueryDict(urlencode(text_from(CUSTOMER, house.bot, "Hello")))), at=timezone.now())
+    conversation = Conversation.objects.get(bot=house.bot, customer_address=CUSTOMER)
+    return Furniture(house.restaurant, house.bot, conversation, ordered(house, conversation), house.items[0])
+
+
+def ordered(house: House, conversation: Conversation) -> Order:
+    """Two chicken shawarma to be picked up."""
+    with transaction.atomic():
+        return place_order(
+            restaurant=house.restaurant,
+            conversation_id=conversation.pk,
+            cart=Cart().add(str(house.items[0].code), 2),
+            order_type="pickup",
+            branch_code=str(house.branches[0].code),
+            destination=None,
+            payment="cash",
+            turn_id=next(_turns),
+            at=timezone.now(),
+        )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from bots.rest.errors import body_of, shaped
+from bots.rest.errors import BodyTooLarge, body_of, shaped
 
 
 def refused(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an exception in a view; None for one that nobody expected, which becomes a 500."""
+    error = BodyTooLarge() if isinstance(error, RequestDataTooBig) else error
     response = exception_handler(error, context)
     if response is not None:
         response.data = shaped(error) if isinstance(error, ValidationError) else body_of(_sentence(response.data))
