@@ -23,6 +23,7 @@ from django_htmx.middleware import HtmxDetails
 from bots.access import restaurant_for
 from bots.desk import Desk, desk_of
 from bots.models import Restaurant
+from bots.words import zone
 
 P = ParamSpec("P")
 CHOSEN = "restaurant"
@@ -72,7 +73,7 @@ def render_at_desk(
     request: DeskRequest, template: str, context: dict[str, object] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """A page with the restaurant's own time of day."""
-    with timezone.override(request.desk.restaurant.timezone):
+    with timezone.override(zone(request.desk.restaurant.timezone)):
         return render(request, template, context, status=status)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -11,6 +12,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bots.numbers import for_people
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of this name; an unknown one must not close the inbox, so it gives way to the house's own."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return timezone.get_default_timezone()
 
 
 def person(user: User | None) -> str:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from bots.twilio.reasons import reason_in_words
 from bots.words import map_of, person
 from conversations.models import Conversation, Message
 
@@ -135,6 +136,12 @@ class Bubble:
     @property
     def tick(self) -> str:
         return _TICKS.get(self.message.status, "!")
+
+    @property
+    def reason(self) -> str:
+        """Why it did not arrive, in the reader's language."""
+        code = self.message.error_code
+        return str(reason_in_words(code)) if code else self.message.error_reason
 
     @property
     def has_failed(self) -> bool:

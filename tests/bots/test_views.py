@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from bots.models import Membership
+from bots.models import Membership, Restaurant
 from tests.world import PASSWORD, World, make_member
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +161,9 @@ def test_a_page_that_is_not_there_says_so(world: World) -> None:
     answer = Client().get("/nowhere/")
     assert answer.status_code == 404
     assert "This page does not exist" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd"])
+def test_a_time_zone_that_nobody_knows_does_not_close_the_inbox(world: World, name: str) -> None:
+    Restaurant.objects.update(timezone=name)
+    assert signed_in(world.a.agent).get("/inbox/").status_code == 200

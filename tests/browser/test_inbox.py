@@ -305,7 +305,7 @@ def test_an_answer_that_comes_too_late_does_not_land_in_another_thread(
     is_live(page)
     page.wait_for_timeout(500)
     late: list[Route] = []
-    page.route(f"**/inbox/{hers.code}/?since=*", late.append)
+    page.route(f"**/inbox/{hers.code}/?since=*", lambda route: late.append(route))
     site.customer_writes(world.a.bot, "from Sara")
     page.wait_for_timeout(500)
     page.get_by_role("link", name="Omar").click()

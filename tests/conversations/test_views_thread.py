@@ -124,10 +124,10 @@ def test_bubbles_name_their_authors_and_carry_their_state(world: World, hers: Co
     make_inbound(hers, "Is anybody there?")
     make_outbound(hers, "Of course", author="staff", author_user=world.a.owner, status="queued")
     make_outbound(hers, "Hello", status="read")
-    make_outbound(hers, "Lost", status="failed", error_code="63016", error_reason="Outside the window")
+    make_outbound(hers, "Lost", status="failed", error_code="63016")
     page = page_of(client, hers)
     assert "Noura Saleh" in page
-    for words in ("waiting", ">read<", ">failed<", "Not delivered.", "Outside the window", "(63016)"):
+    for words in ("waiting", ">read<", ">failed<", "Not delivered.", "More than 24 hours since the customer last wrote", "(63016)"):
         assert words in page
 
 
