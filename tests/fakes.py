@@ -38,13 +38,15 @@ class _Dropped(Exception):
 class FakeTwilio:
     """`callbacks` are the statuses that it reports of each message, in order, `latency` the seconds it takes for one.
 
-    A message without a StatusCallback is reported to `callbacks_to`/whatsapp/status, the sender's default.
+    `share` is the part of the messages that it reports at all. A message without a StatusCallback is reported to
+    `callbacks_to`/whatsapp/status, the sender's default.
     """
 
     port: int = 0
     latency: float = 0.0
     callbacks: list[str] = field(default_factory=list)
     callbacks_to: str = ""
+    share: float = 1.0
     account: Account = field(default_factory=Account)
 
     def __enter__(self) -> FakeTwilio:
@@ -107,7 +109,7 @@ class FakeTwilio:
             return int(answer.status)
 
     def _report(self, message: Sent, token: str) -> None:
-        if not (message.status_callback or self.callbacks_to):
+        if not (message.status_callback or self.callbacks_to) or not is_reported(message.sid, self.share):
             return
         for status in self.callbacks:
             for attempt in range(20):  # Twilio tries only once; here nothing but the product under test may lose it
@@ -150,6 +152,11 @@ class FakeTwilio:
             case _:
                 return error(404, 20404)
         return Answer(200, {})
+
+
+def is_reported(sid: str, share: float) -> bool:
+    """Whether this message is among the part that is reported."""
+    return int(sid[-4:], 16) < share * 0x10000
 
 
 class _Server(ThreadingHTTPServer):
@@ -231,9 +238,13 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--callbacks", default="sent,delivered,read")
     parser.add_argument("--callbacks-to", default="")
+    parser.add_argument("--share", type=float, default=1.0, help="part of the messages that is reported")
     told = parser.parse_args()
     statuses = [status for status in told.callbacks.split(",") if status]
-    with FakeTwilio(told.port, told.latency, statuses, told.callbacks_to) as twilio, suppress(KeyboardInterrupt):
+    with (
+        FakeTwilio(told.port, told.latency, statuses, told.callbacks_to, told.share) as twilio,
+        suppress(KeyboardInterrupt),
+    ):
         print(twilio.url, flush=True)  # noqa: T201
         threading.Event().wait()
 

@@ -26,7 +26,7 @@ def all_checks(evidence: Evidence) -> list[Check]:
     ]
     if evidence.sent is not None:
         checks += [accepted_once_in_order(evidence, evidence.sent), phones_show_the_words(evidence, evidence.sent)]
-        checks.append(reports_applied(evidence))
+        checks.append(reports_applied(evidence, evidence.sent))
     return checks
 
 

@@ -20,6 +20,8 @@ from orders.models import Category, Item
 from tests.processes import Process, answers, fake_twilio, web, worker
 from tests.world import TOKEN_A, TOKEN_B, make_house
 
+REPORTED = 1 / 3
+"""Part of the messages for which the fake Twilio posts a status callback."""
 _LONG_MENU = 14
 _direct = build_opener(ProxyHandler({}))
 
@@ -50,7 +52,7 @@ def opened(channel: str, logs: Path) -> Iterator[House]:
     twilio = None
     if channel == Bot.Channel.TWILIO:
         port = urlsplit(settings.TWILIO_API_BASE_URL).port or 0
-        twilio = fake_twilio(env, logs, port, "--callbacks", "delivered")
+        twilio = fake_twilio(env, logs, port, "--callbacks", "delivered", "--share", str(REPORTED))
     house = House(_restaurants(channel), web(env, logs, settings.PORT), [worker(env, logs, n) for n in (1, 2)], twilio)
     try:
         yield house
@@ -78,7 +80,7 @@ def _restaurants(channel: str) -> list[tuple[Bot, str]]:
     b = make_house("Falafel Corner", "ركن الفلافل", "+966500000102", f"AC{2:032x}", f"XE{2:032x}", TOKEN_B, "b")
     _add_long_category(a.restaurant)
     Bot.objects.filter(pk=a.bot.pk).update(payment_link="https://pay.example.com/a")
-    Restaurant.objects.filter(pk=b.restaurant.pk).update(minimum_order=Decimal(25), session_idle_minutes=1)
+    Restaurant.objects.filter(pk=b.restaurant.pk).update(minimum_order=Decimal(14), session_idle_minutes=1)
     Bot.objects.update(channel=channel)
     return [(Bot.objects.get(pk=a.bot.pk), TOKEN_A), (Bot.objects.get(pk=b.bot.pk), TOKEN_B)]
 

@@ -51,7 +51,7 @@ class Person:
         return [self._word("orders")]
 
     def orders_again(self) -> None:
-        self.dishes, self.tapped = self.chance.randint(1, 2), ""
+        self.dishes, self.tapped = 1, ""
 
     def has_ordered(self, said: Sequence[Content]) -> bool:
         """The bot offers what it offers once an order is placed."""
@@ -151,7 +151,7 @@ def _person(n: int, chance: Random, *, leaves: bool) -> Person:
         language=chance.choice(("ar", "en")),
         order_type=chance.choice(("delivery", "pickup")),
         chance=chance,
-        dishes=chance.randint(1, 3),
+        dishes=chance.choice((1, 1, 1, 2, 2, 3)),
         writes_to_both=n % 10 == 3,
         leaves=leaves,
         asks_staff=n % 12 == 5,

@@ -29,12 +29,13 @@ from conversations.models import Message, StatusReport  # noqa: E402
 from conversations.statuses import WAITING  # noqa: E402
 from tests.chaos.customers import Customer, LeftAlone  # noqa: E402
 from tests.chaos.evidence import Evidence  # noqa: E402
-from tests.chaos.house import House, opened, start_twilio, start_web  # noqa: E402
+from tests.chaos.house import REPORTED, House, opened, start_twilio, start_web  # noqa: E402
 from tests.chaos.people import crowd  # noqa: E402
 from tests.chaos.phones import Post, Screen  # noqa: E402
 from tests.chaos.reaper import Reaper  # noqa: E402
 from tests.chaos.report import Played, report  # noqa: E402
 from tests.chaos.told import Told, told_by  # noqa: E402
+from tests.fakes import is_reported  # noqa: E402
 from tests.tables import say  # noqa: E402
 
 ARRIVE_WITHIN = 10.0
@@ -110,7 +111,8 @@ async def _everybody(customers: list[Customer], reaper: Reaper, chance: Random) 
             nonlocal orders
             await asyncio.sleep(chance.uniform(0, ARRIVE_WITHIN))
             try:
-                orders += await customer.orders(lambda: reaper.is_busy)
+                placed = await customer.orders(lambda: reaper.is_busy)
+                orders += placed
             except LeftAlone as trouble:
                 left_alone.append(str(trouble))
             bar.update()
@@ -135,7 +137,12 @@ def _is_quiet(house: House) -> bool:
         return False
     if ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).exists():
         return False
-    return house.twilio is None or StatusReport.objects.count() >= Message.objects.filter(direction="OUT").count()
+    return house.twilio is None or StatusReport.objects.count() >= _to_be_reported()
+
+
+def _to_be_reported() -> int:
+    sids = Message.objects.filter(direction="OUT").values_list("provider_sid", flat=True)
+    return sum(is_reported(str(sid), REPORTED) for sid in sids)
 
 
 def _stop(house: House) -> list[str]:

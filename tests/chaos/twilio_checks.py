@@ -9,6 +9,8 @@ from conversations.content import as_text, body_of, choices_of, from_json
 from conversations.models import StatusReport
 from tests.chaos.check import Check
 from tests.chaos.evidence import Evidence, Sent
+from tests.chaos.house import REPORTED
+from tests.fakes import is_reported
 
 
 def accepted_once_in_order(evidence: Evidence, sent: list[Sent]) -> Check:
@@ -48,13 +50,16 @@ def phones_show_the_words(evidence: Evidence, sent: list[Sent]) -> Check:
     return check
 
 
-def reports_applied(evidence: Evidence) -> Check:
-    check = Check("every status report found its message and lifted it")
+def reports_applied(evidence: Evidence, sent: list[Sent]) -> Check:
+    check = Check("every status report came in, found its message and lifted it")
     status = {message.pk: message.status for message in evidence.messages}
-    for report in StatusReport.objects.all():
-        check.expect(report.message_id is not None, f"report {report.pk} has no message")
+    reports = list(StatusReport.objects.all())
+    for report in reports:
         lifted = status.get(report.message_id or 0) in ("delivered", "read")
-        check.expect(lifted or report.status != "delivered", f"message {report.message_id} was not lifted")
+        check.expect(lifted, f"report {report.pk} of message {report.message_id} changed nothing")
+    missing = {message["sid"] for message in sent if is_reported(message["sid"], REPORTED)}
+    missing -= {report.provider_sid for report in reports}
+    check.wrong += [f"the report of {sid} is missing" for sid in sorted(missing)]
     return check
 
 
