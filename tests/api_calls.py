@@ -78,6 +78,7 @@ def body_of(answer: HttpResponse) -> Any:
 
 def refusal(answer: HttpResponse) -> tuple[int, str]:
     """(status, sentence) of a refusal, whose shape is checked."""
+    assert answer.status_code >= 400, answer.content
     said = body_of(answer)
     assert set(said) == {"error", "details"}, said
     assert said["error"] and isinstance(said["error"], str)
