@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Protocol
 
@@ -30,6 +31,8 @@ __all__ = [
     "channel_of",
     "reason_in_words",
 ]
+
+logger = logging.getLogger(__name__)
 
 SEND_SECONDS = 8.0  # less than a claim's lease, so that a request never outlives the claim it was made under
 _PLAIN_AFTER = 3  # attempts; then the resource may be the trouble, and plain words need none
@@ -120,8 +123,9 @@ def _sent(bot: Bot, message: Message, content: Content) -> str:
     if shaped and message.attempts <= _PLAIN_AFTER:
         try:
             return _sent_with_choices(bot, message, shaped)
-        except SendRefused:
-            pass  # the same choices go out as numbered text
+        except SendRefused as error:  # the same choices go out as numbered text
+            ids = {"message_id": message.pk, "bot_id": bot.pk, "error_code": error.code}
+            logger.warning("Choices were refused and go out as text.", extra=ids)
     return create(bot, parameters_of(bot, message, callback))
 
 
