@@ -25,10 +25,9 @@ def wake_missing(name: str, argument: str, ids: Iterable[int]) -> int:
     For sweeps: they come every few seconds, and a backlog must not breed one job a sweep and row.
     """
     waiting = _waiting(name, argument)
-    missing = [found for found in ids if found not in waiting]
-    for found in missing:
-        arguments: dict[str, Any] = {argument: found}
-        wake(name, **arguments)
+    missing: list[dict[str, Any]] = [{argument: found} for found in ids if found not in waiting]
+    if missing:
+        app.configure_task(name, allow_unknown=True).batch_defer(*missing)
     return len(missing)
 
 

@@ -34,7 +34,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-SEND_SECONDS = 8.0  # less than a claim's lease, so that a request never outlives the claim it was made under
+SEND_SECONDS = 5.5  # less than a claim's lease, so that a request never outlives the claim it was made under
 _PLAIN_AFTER = 3  # attempts; then the resource may be the trouble, and plain words need none
 _RESOURCE_GONE = ("20404", "21655", "404")
 _CLOCKS_DIFFER = timedelta(seconds=30)

@@ -21,7 +21,8 @@ from conversations.models import Conversation, Message
 from conversations.outbox import announce_message
 from conversations.statuses import WAITING, adopt, early_reports, lock_sid
 
-LEASE = timedelta(seconds=10)
+# With the sweep's two seconds: what a killed worker held goes on within ten.
+LEASE = timedelta(seconds=7)
 MAX_AGE = timedelta(hours=1)
 Status = Message.Status
 _SETTLED: dict[str, Any] = {"lease_until": None, "next_attempt_at": None, "error_code": "", "error_reason": ""}

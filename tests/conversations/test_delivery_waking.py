@@ -58,7 +58,7 @@ def test_what_a_dead_worker_held_is_woken_after_its_lease(bot: Bot) -> None:
     message = said(bot)[0]
     lose_all_jobs()
     assert claim_next(serving(message), timezone.now())
-    assert wake_due(after(9)()) == 0
+    assert wake_due(after(6)()) == 0
     assert wake_due(after(11)()) == 1
 
 
