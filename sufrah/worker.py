@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -14,6 +16,7 @@ from django.utils import timezone
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
+from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from conversations.delivery import wake_due
@@ -74,14 +77,16 @@ def _sweep_once() -> None:
 
 
 async def _reviving(worker: App) -> None:
-    """Jobs in the hands of a worker whose heart stopped go back to the queue."""
+    await _forever(HEARTBEAT_EVERY, partial(revive, worker))
 
-    async def revive() -> None:
-        for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+
+async def revive(worker: App) -> None:
+    """Jobs in the hands of a worker whose heart stopped go back to the queue. All workers do this, so another one may
+    have been faster: then the database refuses to retry the job once more."""
+    for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        with suppress(ConnectorException):
             await worker.job_manager.retry_job(job)
-        await worker.job_manager.prune_stalled_workers(STALLED_AFTER)
-
-    await _forever(HEARTBEAT_EVERY, revive)
+    await worker.job_manager.prune_stalled_workers(STALLED_AFTER)
 
 
 async def _tidying(worker: App) -> None:
