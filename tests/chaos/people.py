@@ -151,7 +151,7 @@ def _person(n: int, chance: Random, *, leaves: bool) -> Person:
         language=chance.choice(("ar", "en")),
         order_type=chance.choice(("delivery", "pickup")),
         chance=chance,
-        dishes=chance.choice((1, 1, 1, 2, 2, 3)),
+        dishes=chance.choice((1, 1, 1, 1, 2, 3)),
         writes_to_both=n % 10 == 3,
         leaves=leaves,
         asks_staff=n % 12 == 5,

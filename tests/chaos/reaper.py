@@ -33,13 +33,14 @@ class Kill:
 
 @dataclass
 class Reaper:
-    """Strikes until `kills` processes were killed; each one starts again after at most `longest_rest` seconds."""
+    """Strikes `every` so many seconds, on average, until `kills` processes were killed; each one starts again after at
+    most `longest_rest` seconds."""
 
     web: Process
     workers: Sequence[Process]
     kills: int
     chance: Random
-    pauses: tuple[float, float] = (2.0, 7.0)
+    every: float
     longest_rest: float = 2.0
     done: list[Kill] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Reaper:
 
     async def run(self) -> None:
         while self.is_busy:
-            await asyncio.sleep(self.chance.uniform(*self.pauses))
+            await asyncio.sleep(self.every * self.chance.uniform(0.4, 1.6))
             for victim in self._victims()[: self.kills - len(self.done)]:
                 self.done.append(await self._in_hands(partial(self._killed, victim)))
                 self.resting.append(

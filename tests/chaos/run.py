@@ -85,7 +85,7 @@ async def _play(told: Told, house: House) -> Played:
 
 
 def _reaper(told: Told, house: House, chance: Random) -> Reaper:
-    return Reaper(house.web, house.workers, told.kills, Random(chance.random()))
+    return Reaper(house.web, house.workers, told.kills, Random(chance.random()), told.every)
 
 
 def _written_to(both: bool, leaves: bool, house: House, chance: Random) -> list[tuple[Bot, str]]:
@@ -109,7 +109,7 @@ async def _everybody(customers: list[Customer], reaper: Reaper, chance: Random) 
 
         async def one(customer: Customer) -> None:
             nonlocal orders
-            await asyncio.sleep(chance.uniform(0, ARRIVE_WITHIN))
+            await asyncio.sleep(chance.uniform(0, min(ARRIVE_WITHIN, len(customers) / 10)))
             try:
                 placed = await customer.orders(lambda: reaper.is_busy)
                 orders += placed

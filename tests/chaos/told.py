@@ -18,6 +18,7 @@ class Told:
     channel: str
     silences: int
     think: float
+    every: float
     keep_logs: str
 
 
@@ -32,6 +33,7 @@ def told_by(arguments: Sequence[str] | None = None) -> Told:
     parser.add_argument("--channel", choices=("twilio", "simulator"), default="twilio")
     parser.add_argument("--silences", type=int, default=10, help="customers who are away for over a minute")
     parser.add_argument("--think", type=float, default=1.5, help="seconds that a customer thinks, on average")
+    parser.add_argument("--every", type=float, default=4.5, help="seconds between two strikes, on average")
     parser.add_argument("--keep-logs", default="", metavar="FOLDER", help="where the processes' logs are kept")
     given = vars(parser.parse_args(arguments))
     given["seed"] = secrets.randbelow(1_000_000) if given["seed"] is None else given["seed"]
