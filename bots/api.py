@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.core.exceptions import ValidationError as FieldsRefused
 from django.http import Http404
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +22,7 @@ from bots.rest.errors import Conflict
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, PageQuery, page_of
 from bots.rest.views import OperatorView, RestaurantView, listed
-from bots.serializers import NAMES, BotIn, BotOut, RemovalQuery, Removed, SenderOut
+from bots.serializers import NAMES, BotChange, BotIn, BotOut, RemovalQuery, Removed, SenderOut
 
 
 class Bots(OperatorView):
@@ -57,13 +57,13 @@ class OneBot(OperatorView):
         operation_id="changeBot",
         summary="Change a sender",
         description="Any subset of the fields; the stored token stays when `authToken` is absent, empty or “hidden”.",
-        request=BotIn(partial=True),
+        request=BotChange(partial=True),
         responses=BotOut,
     )
     @once
     def put(self, request: Request, code: str) -> Response:
         bot = any_bot(code)
-        fields = self.taken(BotIn, request, partial=True)
+        fields = self.taken(BotChange, request, partial=True)
         with _in_words():
             registration.change(bot, by=None, **fields)
         return Response(BotOut(any_bot(code)).data)
@@ -90,7 +90,7 @@ class BotsOfRestaurant(RestaurantView):
     @extend_schema(
         operation_id="listBotsOfRestaurant",
         summary="The senders of a restaurant",
-        parameters=[PageQuery, OpenApiParameter("code", str, OpenApiParameter.PATH, description="The restaurant.")],
+        parameters=[PageQuery],
         responses=SenderOut(many=True),
     )
     def get(self, request: Request, code: str) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.validators import URLValidator
 from django.http import Http404
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
@@ -44,10 +44,10 @@ class KnownRestaurant(Text):
 
 
 class AuthToken(Text):
-    """A sender's secret: needed once, kept when nobody types it again, never shown."""
+    """A sender's secret, never shown; “hidden” is none."""
 
     def run_validation(self, data: Any = empty) -> Any:
-        if (data is None or data in KEPT_TOKENS) and not getattr(self.root, "partial", False):
+        if data in KEPT_TOKENS:
             self.fail("required")
         return super().run_validation(data)
 
@@ -102,9 +102,23 @@ class BotOut(serializers.Serializer[Bot]):
         return "hidden"
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A sender and its restaurant",
+            {
+                "name": "Sufrah Bot",
+                "restaurantName": "Sufrah",
+                "whatsappNumber": "+966508034010",
+                "accountSid": "AC00000000000000000000000000000000",
+                "authToken": "the token of the account",
+            },
+        )
+    ]
+)
 class BotIn(Body[Bot]):
-    """A sender to register; with `partial` any subset of it. `restaurantName` is the name of the restaurant, which is
-    made unless `restaurantId` names one."""
+    """A sender to register. `restaurantName` is the name of the restaurant, which is made unless `restaurantId` names
+    one."""
 
     shown_only = fields_of(BotOut)
 
@@ -112,13 +126,7 @@ class BotIn(Body[Bot]):
     restaurantName = Text(source="restaurant_name", max_length=120)
     whatsappNumber = WhatsAppNumber(source="whatsapp_number", max_length=60, help_text="In any usual spelling.")
     accountSid = Text(source="account_sid", max_length=34)
-    authToken = AuthToken(
-        source="auth_token",
-        max_length=200,
-        allow_blank=True,
-        allow_null=True,
-        help_text="Absent, empty or “hidden” keeps the one that is stored.",
-    )
+    authToken: Text = AuthToken(source="auth_token", max_length=200)
     restaurantId = KnownRestaurant(source="restaurant", required=False, help_text="An existing restaurant.")
     subaccountSid = Optional(source="subaccount_sid", max_length=34)
     wabaId = Optional(source="waba_id", max_length=32)
@@ -132,6 +140,14 @@ class BotIn(Body[Bot]):
     isActive = Flag(source="is_active", required=False)
     maxMessagesPerMin = Whole(source="max_messages_per_min", required=False)
     maxMessagesPerDay = Whole(source="max_messages_per_day", required=False)
+
+
+class BotChange(BotIn):
+    """Any subset of it."""
+
+    authToken = Optional(
+        source="auth_token", max_length=200, help_text="Absent, empty or “hidden” keeps the one that is stored."
+    )
 
 
 # The API's name of each of our fields, for what the verbs refuse.

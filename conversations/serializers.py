@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.validators import URLValidator
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -23,6 +23,45 @@ _FAMILIES = ("image", "audio", "video")
 TYPES = ("text", "media", "image", "audio", "video", "document")
 
 
+CONVERSATION: dict[str, Any] = {
+    "id": "69845536-1c6e-40b2-9109-80b602b19bc9",
+    "restaurantId": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e",
+    "customerPhone": "whatsapp:+966500000202",
+    "customerName": "أحمد",
+    "status": "active",
+    "lastMessageAt": "2026-03-14T12:00:00Z",
+    "unreadCount": 1,
+    "isBotActive": True,
+    "createdAt": "2026-03-14T11:59:00Z",
+    "updatedAt": "2026-03-14T12:00:00Z",
+    "botId": "c44fc4c2-9cf8-4e24-9999-3e6d3281ef97",
+}
+MESSAGE: dict[str, Any] = {
+    "id": "612c18e3-6860-5023-a901-8596a64d01e1",
+    "conversationId": "69845536-1c6e-40b2-9109-80b602b19bc9",
+    "restaurantId": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e",
+    "direction": "OUT",
+    "messageType": "text",
+    "content": "Your order is on its way",
+    "mediaUrl": None,
+    "waSid": None,
+    "status": "queued",
+    "createdAt": "2026-03-14T12:01:00Z",
+    "metadata": {
+        "fromPhone": "whatsapp:+966500000101",
+        "toPhone": "whatsapp:+966500000202",
+        "author": "staff",
+        "errorCode": None,
+        "errorMessage": None,
+        "choices": [],
+        "choice": None,
+        "location": None,
+        "media": [],
+    },
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A conversation", CONVERSATION)])
 class ConversationOut(serializers.Serializer[Conversation]):
     id = serializers.UUIDField(source="code")
     restaurantId = serializers.UUIDField(source="restaurant.code")
@@ -88,6 +127,7 @@ class MetadataOut(serializers.Serializer[Any]):
     media = FileOut(many=True, help_text="A customer's files need the Twilio account's credentials to be read.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A reply of staff", MESSAGE)])
 class MessageOut(serializers.Serializer[Message]):
     id = serializers.UUIDField(source="code")
     conversationId = serializers.UUIDField(source="conversation.code")
@@ -161,6 +201,12 @@ def _type_of(message: Message) -> str:
     return family if family in _FAMILIES else ("document" if mime else "media")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Words", {"content": "Your order is on its way"}),
+        OpenApiExample("A file", {"mediaUrl": "https://cdn.example.com/menu.pdf", "content": "Our menu"}),
+    ]
+)
 class MessageIn(Body[Any]):
     """What staff say: words, or a file with words."""
 
@@ -199,6 +245,7 @@ def content_in(fields: dict[str, Any]) -> Content:
     return Media(url, (guessed or "") if fits else named, fields.get("content", "").strip())
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Over to staff", {"enabled": False})])
 class ToggleIn(Body[Any]):
     enabled = Flag(help_text="Whether the bot answers; false hands the conversation to staff.")
 

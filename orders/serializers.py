@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from bots.rest.fields import Body, Flag, Moment, Optional, fields_of
@@ -86,6 +86,7 @@ class OrdersQuery(PageQuery):
     status = serializers.ChoiceField(Order.Status.choices, required=False, allow_blank=True)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("The next step", {"status": "accepted"})])
 class AdvanceIn(Body[Any]):
     status = serializers.ChoiceField(Order.Status.choices, help_text="One of `nextStatuses`, or `cancelled`.")
 
@@ -164,6 +165,7 @@ class MenuOut(serializers.Serializer[menu.Menu]):
         return amount(found.minimum_order, found.currency)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Sold out", {"isAvailable": False})])
 class AvailabilityIn(Body[Any]):
     shown_only = fields_of(ItemOut)
 

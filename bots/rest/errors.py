@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
@@ -34,6 +35,18 @@ class BodyTooLarge(APIException):
     default_code = "too_large"
 
 
+def body_of(error: str, details: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
+    return {"error": error, "details": dict(details or {})}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A field is missing", body_of("Missing required fields: name", {"name": ["This field is required."]})
+        ),
+        OpenApiExample("Not there, or not yours", body_of("Not found.")),
+    ]
+)
 class ErrorShape(serializers.Serializer[Any]):
     """What every refusal looks like."""
 
@@ -41,10 +54,6 @@ class ErrorShape(serializers.Serializer[Any]):
     details = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()), help_text="What is wrong with which field."
     )
-
-
-def body_of(error: str, details: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
-    return {"error": error, "details": dict(details or {})}
 
 
 def shaped(error: ValidationError) -> dict[str, Any]:

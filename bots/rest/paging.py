@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 M = TypeVar("M", bound=Model)
@@ -27,6 +27,13 @@ class Number(serializers.IntegerField):
         return int(data)
 
 
+class Cursor(serializers.CharField):
+    """The id of a row, or what a Link header gave."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"required": False, "allow_blank": True, "max_length": 120, **options})
+
+
 class PageQuery(serializers.Serializer[Any]):
     """The parameters of every list."""
 
@@ -39,17 +46,8 @@ class PageQuery(serializers.Serializer[Any]):
         max_value=OFFSET,
         help_text=f"How many to leave out, at most {OFFSET}; beyond that use the cursors.",
     )
-    before = serializers.CharField(
-        required=False, allow_blank=True, max_length=120, help_text="What comes before this place in time: older rows."
-    )
-    after = serializers.CharField(
-        required=False, allow_blank=True, max_length=120, help_text="What comes after this place in time: newer rows."
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs.get("before") and attrs.get("after"):
-            raise ValidationError({"after": ["Give either before or after, not both."]})
-        return attrs
+    before = Cursor(help_text="What comes before this place in time: older rows.")
+    after = Cursor(help_text="What comes after this place in time: newer rows.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def wanted(query: PageQuery) -> Wanted:
 
 
 class NoSuchPlace(ValueError):
-    """This cursor was never given out here."""
+    """This cursor names no row of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +93,18 @@ class Found(Generic[M]):
 
 
 def page_of(rows: QuerySet[M], page: Wanted, order: Order[M], *, among: QuerySet[M]) -> Found[M]:
-    """`among` are the rows that a cursor may name, of which `rows` may be a choice. Raises ValidationError."""
-    direction = "after" if page.after else "before"
+    """`among` are the rows that a cursor may name, of which `rows` may be a choice. With both cursors what
+    lies between. Raises NotFound."""
+    is_upward = bool(page.after and not page.before)
     for name, cursor in (("before", page.before), ("after", page.after)):
         if cursor:
             rows = rows.filter(_beyond(order.fields, _place(order, among, name, cursor), name))
-    sign = "" if page.after else "-"
+    sign = "" if is_upward else "-"
     ordered = rows.order_by(*(f"{sign}{field}" for field in order.fields))
     found = list(ordered[page.offset : page.offset + page.limit + 1])
     kept = found[: page.limit]
-    following = (direction, order.cursor_of(kept[-1])) if len(found) > page.limit else None
-    return Found(kept[::-1] if page.after else kept, following)
+    following = ("after" if is_upward else "before", order.cursor_of(kept[-1])) if len(found) > page.limit else None
+    return Found(kept[::-1] if is_upward else kept, following)
 
 
 def next_link(request: Request, found: Found[Any]) -> str | None:
@@ -113,8 +112,7 @@ def next_link(request: Request, found: Found[Any]) -> str | None:
     if found.following is None:
         return None
     query = request.query_params.copy()
-    for name in ("offset", "before", "after"):
-        query.pop(name, None)
+    query.pop("offset", None)
     name, cursor = found.following
     query[name] = cursor
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
@@ -124,7 +122,7 @@ def _place(order: Order[M], among: QuerySet[M], name: str, cursor: str) -> Place
     try:
         return order.place_of(among, cursor)
     except NoSuchPlace as error:
-        raise ValidationError({name: [ErrorDetail("There is no such place in this list.", code="invalid")]}) from error
+        raise NotFound(f"There is no such place in this list: {name}") from error
 
 
 def _beyond(fields: tuple[str, ...], place: Place, name: str) -> Q:

@@ -29,6 +29,7 @@ REFUSED_WRITES = {
     "415": "The body is not JSON.",
     "422": "The Idempotency-Key was used for another request.",
 }
+_CODE = OpenApiParameter("code", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of the row.")
 _TENANT = OpenApiParameter(
     TENANT_HEADER,
     OpenApiTypes.UUID,
@@ -53,7 +54,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
-        shared = [_TENANT] if isinstance(self.view, RestaurantView) else []
+        shared = [_CODE] if "{code}" in self.path else []
+        shared += [_TENANT] if isinstance(self.view, RestaurantView) else []
         return [*shared, _KEY] if self._honours_key() else shared
 
     def _honours_key(self) -> bool:
