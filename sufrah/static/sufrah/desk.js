@@ -280,9 +280,11 @@
     toast({ 403: words.forbidden, 404: words.gone }[detail.xhr.status] || words.failed, true);
   });
 
-  document.body.addEventListener("htmx:sendError", ({ detail }) => {
-    if (isAsked(detail)) toast(byId("toasts").dataset.offline, true);
-  });
+  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(trouble, ({ detail }) => {
+      if (isAsked(detail)) toast(byId("toasts").dataset.offline, true);
+    });
+  }
 
   settle();
   seen();
