@@ -10,53 +10,44 @@ from django.db.models import F
 
 from bots.jobs import wake
 from bots.live import announce
-from conversations.models import Conversation
+from conversations.content import Text
+from conversations.models import Conversation, Message
+from conversations.outbox import add_staff
 
 
 def take_over(conversation: Conversation, user: User | None, *, at: datetime) -> None:
-    """A person owns the conversation from now on, until it is handed back; the bot is silent."""
+    """A person owns the conversation: the bot is silent until it is handed back, or until the person has said nothing
+    for the restaurant's `handoff_hours`. Without a user another system switched the bot off, which lasts."""
     with transaction.atomic(durable=True):
-        _change(
-            conversation,
-            at,
-            is_bot_active=False,
-            assigned_to=user,
-            handoff_until=None,
-            handed_back_at=None,
-            needs_attention=False,
-        )
+        _give_to(conversation, user, at)
+
+
+def speak(conversation: Conversation, text: str, user: User, *, at: datetime, key: str = "") -> Message:
+    """A person's reply. Whoever answers has the conversation, unless a colleague has it; in one transaction, so that
+    the bot never falls silent for a reply that was not said. `key` as in `outbox.queue_staff`. Raises ContentError
+    for what WhatsApp cannot carry."""
+    content = Text(text)
+    with transaction.atomic(durable=True):
+        locked = _locked(conversation)
+        has_it = locked.assigned_to if not locked.is_bot_active else None
+        _give_to(locked, has_it or user, at)
+        return add_staff(locked, content, user, at=at, key=key)
 
 
 def ask_for_staff(conversation: Conversation, *, at: datetime) -> None:
     """The customer asked for a person: the bot falls silent, but comes back by itself if nobody answers in time.
     Runs inside the caller's transaction."""
-    hours = conversation.restaurant.handoff_hours
-    _change(
-        conversation,
-        at,
-        is_bot_active=False,
-        assigned_to=None,
-        handoff_until=at + timedelta(hours=hours),
-        needs_attention=True,
-    )
+    until = _patience(conversation, at)
+    _change(conversation, at, is_bot_active=False, assigned_to=None, handoff_until=until, needs_attention=True)
 
 
 def hand_back(conversation: Conversation, *, at: datetime) -> bool:
     """The bot speaks again, and says so. Returns False when it spoke already."""
     with transaction.atomic(durable=True):
-        locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        locked = _locked(conversation)
         if locked.is_bot_active:
             return False
-        _change(
-            conversation,
-            at,
-            is_bot_active=True,
-            assigned_to=None,
-            handoff_until=None,
-            handed_back_at=at,
-            needs_attention=False,
-        )
-        wake("talk_again", conversation_id=conversation.pk)
+        _give_back(locked, at)
         return True
 
 
@@ -66,15 +57,68 @@ def resume(conversation: Conversation, *, at: datetime) -> None:
 
 
 def return_overdue(now: datetime, most: int = 200) -> int:
-    """Gives back to the bot what nobody answered in time; returns how many conversations."""
-    due = Conversation.objects.filter(handoff_until__lte=now).select_related("restaurant").order_by("handoff_until")
-    return sum(hand_back(conversation, at=now) for conversation in due[:most])
+    """Gives back to the bot what no person has touched for too long; returns how many conversations. The bot says so
+    only where the customer still waits for an answer."""
+    due = Conversation.objects.filter(handoff_until__lte=now).order_by("handoff_until")
+    return sum(_return(pk, now) for pk in list(due.values_list("pk", flat=True)[:most]))
 
 
 def mark_read(conversation: Conversation, *, at: datetime) -> None:
     """Nothing is unread any more."""
     with transaction.atomic(durable=True):
         _change(conversation, at, unread_count=0)
+
+
+def _return(conversation_id: int, now: datetime) -> bool:
+    with transaction.atomic(durable=True):
+        rows = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant")
+        conversation = rows.filter(pk=conversation_id, handoff_until__lte=now).first()
+        if conversation is None:
+            return False
+        if _customer_waits(conversation):
+            _give_back(conversation, now)
+        else:
+            _change(conversation, now, is_bot_active=True, assigned_to=None, handoff_until=None)
+        return True
+
+
+def _customer_waits(conversation: Conversation) -> bool:
+    heard = conversation.last_inbound_at
+    return conversation.needs_attention or (heard is not None and heard >= conversation.last_message_at)
+
+
+def _locked(conversation: Conversation) -> Conversation:
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant", "assigned_to")
+    return rows.get(pk=conversation.pk)
+
+
+def _patience(conversation: Conversation, at: datetime) -> datetime:
+    return at + timedelta(hours=conversation.restaurant.handoff_hours)
+
+
+def _give_to(conversation: Conversation, user: User | None, at: datetime) -> None:
+    _change(
+        conversation,
+        at,
+        is_bot_active=False,
+        assigned_to=user,
+        handoff_until=_patience(conversation, at) if user else None,
+        handed_back_at=None,
+        needs_attention=False,
+    )
+
+
+def _give_back(conversation: Conversation, at: datetime) -> None:
+    _change(
+        conversation,
+        at,
+        is_bot_active=True,
+        assigned_to=None,
+        handoff_until=None,
+        handed_back_at=at,
+        needs_attention=False,
+    )
+    wake("talk_again", conversation_id=conversation.pk)
 
 
 def _change(conversation: Conversation, at: datetime, **fields: object) -> None:

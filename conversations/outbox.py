@@ -12,7 +12,7 @@ from django.db.models import F
 
 from bots.jobs import wake
 from bots.live import Kind, announce
-from conversations.content import Content, Text, body_of, kind_of, to_json
+from conversations.content import Content, body_of, kind_of, to_json
 from conversations.models import Conversation, Message
 
 
@@ -33,27 +33,27 @@ def queue(
     return _added(conversation, rows, at)
 
 
-def queue_staff_text(
-    conversation: Conversation, text: str, user: User | None, *, at: datetime, key: str = ""
-) -> Message:
-    """A reply in words; see `queue_staff`. Raises ContentError for what WhatsApp cannot carry."""
-    return queue_staff(conversation, Text(text), user, at=at, key=key)
-
-
 def queue_staff(
     conversation: Conversation, content: Content, user: User | None, *, at: datetime, key: str = ""
 ) -> Message:
     """What a person says; `user` is None for another system's. Whoever comes with the same `key` again gets the
     message of the first time."""
-    code = uuid5(conversation.code, key) if key else uuid4()
     with transaction.atomic(durable=True):
-        locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
-        said = Message.objects.filter(conversation=locked, code=code).first() if key else None
-        if said is not None:
-            return said
-        row = _row(locked, content, author=Message.Author.STAFF, user=user)
-        row.code = code
-        return _added(locked, [row], at)[0]
+        rows = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant")
+        return add_staff(rows.get(pk=conversation.pk), content, user, at=at, key=key)
+
+
+def add_staff(
+    conversation: Conversation, content: Content, user: User | None, *, at: datetime, key: str = ""
+) -> Message:
+    """As `queue_staff`, inside the caller's transaction, which holds the conversation's lock."""
+    code = uuid5(conversation.code, key) if key else uuid4()
+    said = Message.objects.filter(conversation=conversation, code=code).first() if key else None
+    if said is not None:
+        return said
+    row = _row(conversation, content, author=Message.Author.STAFF, user=user)
+    row.code = code
+    return _added(conversation, [row], at)[0]
 
 
 def _row(

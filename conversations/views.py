@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from bots.access import as_code, found
 from bots.views import DeskRequest, at_desk, choose, render_at_desk
-from conversations import handoff, inbound, outbox, shown, threads
+from conversations import handoff, inbound, shown, threads
 from conversations.access import conversation_for
 from conversations.content import TEXT_LIMIT
 from conversations.models import Conversation
@@ -133,12 +133,8 @@ def reply(request: DeskRequest, code: UUID) -> HttpResponse:
 
 
 def _say(conversation: Conversation, form: ReplyForm, request: DeskRequest) -> None:
-    """Whoever answers has the conversation, unless a colleague has it."""
-    now = timezone.now()
-    if conversation.is_bot_active or conversation.assigned_to_id is None:
-        handoff.take_over(conversation, request.user, at=now)
     fields = form.cleaned_data
-    outbox.queue_staff_text(conversation, fields["text"], request.user, at=now, key=fields["key"])
+    handoff.speak(conversation, fields["text"], request.user, at=timezone.now(), key=fields["key"])
 
 
 def _done(request: DeskRequest, conversation: Conversation, form: ReplyForm) -> HttpResponse:

@@ -94,7 +94,7 @@ def _event(message: Message) -> Event | None:
         return None
     if conversation.is_bot_active:
         return event_of(message)
-    if conversation.assigned_to_id is None and conversation.handoff_until and calls_bot(message.body):
+    if conversation.assigned_to_id is None and conversation.needs_attention and calls_bot(message.body):
         resume(conversation, at=message.received_at or message.created_at)
         return HandedBack(at=message.received_at or message.created_at)
     return None

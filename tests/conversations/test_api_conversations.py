@@ -169,8 +169,8 @@ def test_pages_have_limits(own: Caller, world: World, path: str) -> None:
     row = furnished(world.a).conversation
     path = f"{CONVERSATIONS}/{row.code}/messages" if path == "messages" else path
     wrong = {
-        "limit": ["0", "-1", "201", "10000", "ten", "1.5", "%205", "٥", "1e2", "99999999999999999999", "%00"],
-        "offset": ["-1", "10001", "99999999999999999999", "x"],
+        "limit": ["0", "-1", "201", "10000", "ten", "1.5", "%205", "٥", "1e2", "99999999999999999999", "%00", ""],
+        "offset": ["-1", "10001", "99999999999999999999", "x", ""],
         "before": ["%00", "x" * 121],
         "after": ["%00"],
     }
@@ -182,7 +182,7 @@ def test_pages_have_limits(own: Caller, world: World, path: str) -> None:
     for name in ("before", "after"):
         for nowhere in (str(uuid4()), "x", "2026-03-14~x", f"never~{row.code}", f"2026-03-14~{row.code}", row.bot.code):
             assert refusal(own.get(f"{path}?{name}={nowhere}")) == (404, f"There is no such place in this list: {name}")
-    for right in ("limit=", "limit=1", "limit=200", "offset=0", "offset=10000", "before=", "after=", "unknown=1"):
+    for right in ("limit=1", "limit=200", "offset=0", "offset=10000", "before=", "after=", "unknown=1"):
         assert own.get(f"{path}?{right}").status_code == 200
 
 

@@ -8,12 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from conversations.handoff import return_overdue
+from conversations.handoff import return_overdue, speak, take_over
 from conversations.models import Message
 from sessions_state import quiet
 from sessions_state.models import BotSession
 from sessions_state.sweep import sweep
-from tests.clock import later
+from sessions_state.telling import talk_again
+from tests.clock import NOW, later
 from tests.jobs import waiting_jobs
 from tests.sessions_state.customers import Customer
 from tests.sessions_state.test_turns import order_by_numbers
@@ -115,3 +116,26 @@ def lost_jobs() -> None:
     """As if they had never been."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
+def test_a_person_who_falls_silent_gives_the_customer_back(customer: Customer, world: World) -> None:
+    take_over(customer.conversation, world.a.agent, at=NOW)
+    customer.at = later(minutes=5)
+    customer.says("متى يوصل؟")
+    assert return_overdue(later(minutes=119)) == 0
+
+    assert return_overdue(later(hours=2)) == 1
+
+    assert customer.conversation.is_bot_active
+    assert talk_again(customer.conversation.pk, now=later(hours=2))
+
+
+def test_a_finished_talk_with_a_person_ends_without_a_word(customer: Customer, world: World) -> None:
+    take_over(customer.conversation, world.a.agent, at=NOW)
+    speak(customer.conversation, "طلبك جاهز", world.a.agent, at=later(hours=1))
+    assert return_overdue(later(hours=2)) == 0, "the reply extends the time"
+
+    assert return_overdue(later(hours=3)) == 1
+
+    assert customer.conversation.is_bot_active
+    assert not talk_again(customer.conversation.pk, now=later(hours=3))
