@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -100,6 +101,12 @@ def worker(env: Mapping[str, str], logs: Path, number: int = 1) -> Process:
     return Process(f"worker {number}", ("manage.py", "worker"), env, logs / f"worker-{number}")
 
 
+def gunicorn(env: Mapping[str, str], logs: Path, port: int, workers: int = 2, threads: int = 8) -> Process:
+    """HTTP alone, as in production. Only to be stopped: a SIGKILL leaves its children for a moment."""
+    form = ("--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(threads), "--keep-alive", "30")
+    return Process("gunicorn", ("-m", "gunicorn", "sufrah.wsgi", *form), {**env, "PORT": str(port)}, logs / "gunicorn")
+
+
 def fake_twilio(env: Mapping[str, str], logs: Path, port: int, *more: str) -> Process:
     return Process("fake Twilio", ("-m", "tests.fakes", "--port", str(port), *more), env, logs / "twilio")
 
@@ -123,6 +130,26 @@ def free_port() -> int:
 def manage(env: Mapping[str, str], *command: str) -> None:
     """Runs `manage.py` to its end. Raises CalledProcessError."""
     subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=dict(env), check=True)
+
+
+def run_in_scratch(name: str, module: str) -> int:
+    """Runs `python -m module` with this command's arguments in a place with tables; returns its exit code.
+
+    The run finds two free ports of loopback in its settings: its own, and the one that Twilio's calls go to. Ctrl-C
+    reaches it by itself, a SIGTERM is passed on; the place is cleared once it has ended.
+    """
+    with scratch(name) as env:
+        port = free_port()
+        env |= {
+            "PORT": str(port),
+            "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+            "TWILIO_API_BASE_URL": f"http://127.0.0.1:{free_port()}",
+        }
+        manage(env, "migrate", "--verbosity", "0")
+        run = subprocess.Popen([sys.executable, "-m", module, *sys.argv[1:]], cwd=ROOT, env=env)
+        signal.signal(signal.SIGTERM, lambda *_: run.terminate())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return run.wait()
 
 
 @contextmanager
