@@ -73,7 +73,7 @@ class OneBot(OperatorView):
         summary="Retire a sender",
         description="Its number is free again and its conversations stay. Refused while there are any, unless forced.",
         parameters=[RemovalQuery],
-        responses=Removed,
+        responses={200: Removed},
     )
     @once
     def delete(self, request: Request, code: str) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.validators import URLValidator
 from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -33,6 +34,7 @@ class WhatsAppNumber(Text):
         return addressed(value)
 
 
+@extend_schema_field(OpenApiTypes.UUID)
 class KnownRestaurant(Text):
     """The public code of a restaurant that is there."""
 

@@ -196,6 +196,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": f"/{STATIC_URL}sufrah/mark.svg",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayOperationId": False},
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
         "BotStatus": "bots.models.Bot.Status",
         "ConversationStatus": "conversations.models.Conversation.Status",

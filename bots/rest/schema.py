@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -50,6 +50,22 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "A token of `manage.py create_token`."}
+
+
+class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Nothing else may be sent but what the answer shows, which is ignored."""
+
+    target_class = "bots.rest.fields.Body"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        mapped = auto_schema._map_serializer
+        schema: dict[str, Any] = mapped(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
+        taken = schema.setdefault("properties", {})
+        ignored = {
+            name: {"description": "Shown only; ignored."} for name in sorted(self.target.shown_only - set(taken))
+        }
+        return {**schema, "properties": {**taken, **ignored}, "additionalProperties": False}
 
 
 class ApiSchema(AutoSchema):

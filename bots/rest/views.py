@@ -50,7 +50,7 @@ class ApiView(APIView):
 
     def asked(self, shape: type[S], request: Request) -> S:
         """The valid query. Raises ValidationError."""
-        query = shape(data=request.query_params)
+        query = shape(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         return query
 
