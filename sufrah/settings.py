@@ -189,6 +189,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Conversations, orders, menus and senders. Every call needs `Authorization: Bearer <token>`; an "
     "operator's token names the restaurant with `X-Restaurant-Id`. Every refusal is `{error, details}`.",
     "VERSION": "1.0.0",
+    "DEFAULT_GENERATOR_CLASS": "bots.rest.schema.KeptSchema",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from django.utils import translation
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -84,3 +87,16 @@ class ApiSchema(AutoSchema):
                 body = self._get_response_for_code(ErrorShape, code)  # type: ignore[no-untyped-call]
                 bodies[code] = {**body, "description": said}
         return bodies
+
+
+class KeptSchema(SchemaGenerator):
+    """Made once a process: anybody may ask for it, and making it takes as long as thirty calls."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        return _made() if public else super().get_schema(request, public)  # type: ignore[no-untyped-call]
+
+
+@cache
+def _made() -> Any:
+    with translation.override("en"):
+        return SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]

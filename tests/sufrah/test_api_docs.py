@@ -78,6 +78,13 @@ def test_the_schema_says_how_to_come_in(db: None) -> None:
             assert call["summary"]
 
 
+def test_the_schema_is_made_once_and_in_english(db: None) -> None:
+    first, again = (Caller().get("/api/schema/", Accept_Language=language) for language in ("ar", "en"))
+    assert first.status_code == 200
+    assert first.content == again.content
+    assert "Conversations, newest first" in first.content.decode()
+
+
 def test_the_page_needs_nothing_from_elsewhere(db: None) -> None:
     page = Caller().get("/api/docs/", Accept="text/html").content.decode()
     assert "/api/schema/" in page

@@ -125,6 +125,14 @@ def test_it_opens_to_who_may(call: Call, a: Furniture) -> None:
         assert secret not in answer.content.decode()
 
 
+@refused
+def test_a_head_is_a_get_without_a_body(a: Furniture) -> None:
+    for call in CALLS:
+        if call.method == "GET":
+            answer = allowed(call, a, "read")("HEAD", path_of(call, a))
+            assert (answer.status_code, answer.content) == (200, b""), call
+
+
 @pytest.mark.parametrize("call", OURS, ids=str)
 def test_an_operator_names_the_restaurant(call: Call, a: Furniture) -> None:
     operator = operator_for(a.restaurant)
