@@ -77,6 +77,11 @@ class ApiSchema(AutoSchema):
         shared += [_TENANT] if isinstance(self.view, RestaurantView) else []
         return [*shared, _KEY] if self._honours_key() else shared
 
+    def get_tags(self) -> list[str]:
+        """The room that the door belongs to."""
+        room = type(self.view).__module__.partition(".")[0]
+        return ["senders" if room == "bots" else room]
+
     def _honours_key(self) -> bool:
         return hasattr(getattr(self.view, self.method.lower(), None), "honours_key")
 

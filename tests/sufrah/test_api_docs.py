@@ -76,6 +76,7 @@ def test_the_schema_says_how_to_come_in(db: None) -> None:
             assert ("Idempotency-Key" in headers) == (method != "get"), (path, method)
             assert {"400", "401", "403", "404", "406", "429", "500"} <= set(call["responses"])
             assert call["summary"]
+            assert set(call["tags"]) <= {"senders", "conversations", "orders"}
 
 
 def test_the_schema_is_made_once_and_in_english(db: None) -> None:
