@@ -11,7 +11,8 @@ def say(line: str = "") -> None:
     sys.stdout.flush()
 
 
-def say_pairs(pairs: Mapping[str, object], width: int = 34) -> None:
+def say_pairs(pairs: Mapping[str, object]) -> None:
+    width = max(map(len, pairs), default=0) + 3
     for name, value in pairs.items():
         say(f"{name:<{width}}{value}")
 

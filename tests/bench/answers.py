@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
@@ -13,28 +13,25 @@ from bots.models import Bot
 from conversations.models import Message
 from conversations.statuses import WAITING
 from tests.bench.client import post_all, requests_for
-from tests.chaos.evidence import Evidence
-from tests.chaos.figures import waits_of
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`waits` are seconds from webhook to acceptance; `per_second` counts from the first post to the last reply."""
+    """`per_second` counts from the first post to the last reply that was accepted."""
 
     messages: int
     per_second: float
-    waits: Sequence[float]
     unanswered: int
 
 
 async def answered(bot: Bot, token: str, addresses: range, at_once: int, patience: float) -> Answered:
     """Posts one message of each customer, `at_once` of them at a time, and waits until all have their reply."""
-    started = time.perf_counter()
     requests = requests_for(bot, token, addresses)
+    started = time.perf_counter()
     await post_all(requests, at_once, patience)
     left = await _drained(_waiting, patience)
     seconds = time.perf_counter() - started
-    return Answered(len(requests) - left, (len(requests) - left) / seconds, [], left)
+    return Answered(len(requests) - left, (len(requests) - left) / seconds, left)
 
 
 async def alone(bot: Bot, token: str, addresses: range, patience: float) -> None:
@@ -42,10 +39,6 @@ async def alone(bot: Bot, token: str, addresses: range, patience: float) -> None
     for n in addresses:
         await post_all(requests_for(bot, token, range(n, n + 1)), 1, patience)
         await _drained(_waiting, patience)
-
-
-def waits_since(evidence: Evidence) -> list[float]:
-    return [wait.seconds for wait in waits_of(evidence)]
 
 
 def _waiting() -> int:

@@ -6,15 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
-
-from django.conf import settings
 
 from bots.models import Bot
 from tests.chaos.figures import percentiles
-from tests.twilio_posts import signature, text_from
-
-PATH = "/whatsapp/webhook"
+from tests.raw_posts import connect, request_of, status_from
+from tests.twilio_posts import text_from
 
 
 @dataclass
@@ -38,17 +34,7 @@ class Measured:
 
 def requests_for(bot: Bot, token: str, addresses: range, body: str = "السلام عليكم") -> list[bytes]:
     """One signed post of each customer, as bytes of HTTP/1.1."""
-    return [_request(text_from(f"+9665{n:08d}", bot, body), token) for n in addresses]
-
-
-def _request(form: dict[str, str], token: str) -> bytes:
-    body = urlencode(form).encode()
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{settings.PORT}\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\n"
-        f"X-Twilio-Signature: {signature(PATH, form, token)}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    return [request_of(text_from(f"+9665{n:08d}", bot, body), token) for n in addresses]
 
 
 async def post_all(requests: list[bytes], connections: int, seconds: float) -> Measured:
@@ -62,24 +48,15 @@ async def post_all(requests: list[bytes], connections: int, seconds: float) -> M
 
 
 async def _connection(rest: Iterator[bytes], until: float, measured: Measured) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", settings.PORT)
+    reader, writer = await connect()
     try:
         for request in rest:
             begun = time.perf_counter()
             if begun > until:
                 return
             writer.write(request)
-            status = await _status(reader)
+            status = await status_from(reader)
             measured.latencies.append(time.perf_counter() - begun)
             measured.refused += status != 200
     finally:
         writer.close()
-
-
-async def _status(reader: asyncio.StreamReader) -> int:
-    """Reads one answer to its end; the house gives every answer a length."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:"))
-    await reader.readexactly(length)
-    return int(lines[0].split()[1])

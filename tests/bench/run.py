@@ -23,12 +23,12 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from tests.bench.answers import alone, answered, waits_since  # noqa: E402
+from tests.bench.answers import alone, answered  # noqa: E402
 from tests.bench.client import Measured, post_all, requests_for  # noqa: E402
 from tests.bench.floor import insert_all  # noqa: E402
 from tests.bench.told import seconds_told  # noqa: E402
 from tests.chaos.evidence import Evidence  # noqa: E402
-from tests.chaos.figures import percentiles  # noqa: E402
+from tests.chaos.figures import percentiles, waits_of  # noqa: E402
 from tests.chaos.house import House, opened, start_twilio, start_web  # noqa: E402
 from tests.processes import Process, answers, gunicorn  # noqa: E402
 from tests.tables import say, say_pairs, say_table  # noqa: E402
@@ -128,7 +128,8 @@ def _alone(house: House, part: float) -> str:
     asyncio.run(alone(bot, token, range(first, first + 5), 30))  # the first ones make the content resources
     _clear()
     asyncio.run(alone(bot, token, range(first + 10, first + 10 + max(10, int(part * 4))), 30))
-    p50, p95, _ = percentiles(waits_since(Evidence(set(), house.asked("/_fake/sent")["sent"])))
+    waits = waits_of(Evidence(set(), house.asked("/_fake/sent")["sent"]))
+    p50, p95, _ = percentiles([wait.seconds for wait in waits])
     _clear()
     return f"p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
-import httpx
 from django.db.models import Prefetch
 
 from bots.models import Bot
@@ -19,11 +18,14 @@ from conversations.content import Content, from_json
 from conversations.models import Message
 from conversations.statuses import WAITING
 from tests.chaos.people import Form
-from tests.twilio_posts import signature, text_from
+from tests.raw_posts import posted, request_of
+from tests.twilio_posts import text_from
 from tests.world import fresh_sid
 
 DOORS = ("/whatsapp/webhook", "/webhook")
 LOOKS_EVERY = 0.25
+ANSWERED_WITHIN = 15.0
+"""Seconds that Twilio waits for an answer."""
 _T = TypeVar("_T")
 
 
@@ -39,8 +41,6 @@ class Answer:
 class Post:
     """Posts as Twilio does. `taken` are the (sender, MessageSid) that got a 200, `outcomes` counts all answers."""
 
-    base_url: str
-    client: httpx.AsyncClient
     chance: Random
     taken: set[tuple[int, str]] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -59,17 +59,15 @@ class Post:
         return sid
 
     async def _until_taken(self, form: Form, token: str, door: int) -> None:
-        attempt = 0
-        while await self._posted(form, token, DOORS[(door + attempt) % 2]) != "200":
+        attempt, requests = 0, [request_of(form, token, path) for path in DOORS]
+        while await self._posted(requests[(door + attempt) % 2]) != "200":
             attempt += 1
             await asyncio.sleep(min(0.2 * attempt, 1.0) * (0.5 + self.chance.random()))
 
-    async def _posted(self, form: Form, token: str, path: str) -> str:
-        headers = {"X-Twilio-Signature": signature(path, form, token)}
+    async def _posted(self, request: bytes) -> str:
         try:
-            answer = await self.client.post(self.base_url + path, data=form, headers=headers)
-            outcome = str(answer.status_code)
-        except httpx.HTTPError as error:
+            outcome = str(await posted(request, ANSWERED_WITHIN))
+        except (OSError, EOFError) as error:
             outcome = type(error).__name__
         self.outcomes[outcome] += 1
         return outcome
@@ -90,6 +88,7 @@ class Screen:
     """Looks for answers in the database, for all who wait at once."""
 
     reading: ThreadPoolExecutor
+    senders: Sequence[int]
     waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
 
     async def answer_to(self, sid: str, patience: float) -> Answer:
@@ -104,7 +103,7 @@ class Screen:
         """For ever."""
         while True:
             started = time.monotonic()
-            for sid, answer in (await self.read(lambda: _answers(list(self.waiting)))).items():
+            for sid, answer in (await self.read(lambda: _answers(self.senders, list(self.waiting)))).items():
                 future = self.waiting.get(sid)
                 if future is not None and not future.done():
                     future.set_result(answer)
@@ -115,10 +114,11 @@ class Screen:
         return await asyncio.get_running_loop().run_in_executor(self.reading, what)
 
 
-def _answers(sids: Sequence[str]) -> dict[str, Answer]:
-    """Those whose turn is over and whose every reply was accepted, or has failed for good."""
+def _answers(senders: Sequence[int], sids: Sequence[str]) -> dict[str, Answer]:
+    """Those whose turn is over and whose every reply was accepted, or has failed for good. Found by the index of
+    sender and sid."""
     replies = Prefetch("replies", Message.objects.order_by("position").only("answers_id", "status", "content"))
-    rows = Message.objects.filter(direction="IN", provider_sid__in=sids, handled_at__isnull=False)
+    rows = Message.objects.filter(bot__in=senders, provider_sid__in=sids, handled_at__isnull=False)
     found = rows.only("id", "provider_sid").prefetch_related(replies)
     return {str(row.provider_sid): _answer(row) for row in found if _is_said(row)}
 

@@ -99,7 +99,7 @@ def _say_words(logs: Path) -> None:
         words = path.read_text("utf-8", "replace").splitlines()
         lines.update(f"{path.name}: {line[:160]}" for line in words if _is_trouble(line))
     for line, count in lines.most_common(_SHOWN):
-        say_pairs({"in the logs": f"{count} × {line}"})
+        say(f"in the logs: {count} × {line}")
 
 
 def _is_trouble(line: str) -> bool:

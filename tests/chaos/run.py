@@ -19,7 +19,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
 django.setup()
 
 # Models can be imported only once Django is set up.
-import httpx  # noqa: E402
 from django.conf import settings  # noqa: E402
 from procrastinate.contrib.django.models import ProcrastinateJob  # noqa: E402
 from tqdm import tqdm  # noqa: E402
@@ -63,20 +62,20 @@ def main() -> int:
 async def _play(told: Told, house: House) -> Played:
     chance = Random(told.seed)
     people, reaper = crowd(told.customers, chance, told.silences), _reaper(told, house, chance)
-    async with httpx.AsyncClient(trust_env=False, timeout=15, limits=httpx.Limits(max_connections=100)) as client:
-        post, screen = Post(house.url, client, Random(chance.random())), Screen(ThreadPoolExecutor(1, "screen"))
-        customers = [
-            Customer(replace(person, chance=Random(chance.random())), bot, token, post, screen, told.think)
-            for person in people
-            for bot, token in _written_to(person.writes_to_both, person.leaves, house, chance)
-        ]
-        started = time.monotonic()
-        await _open(house, reaper)
-        looking, reaping = asyncio.create_task(screen.look()), asyncio.create_task(reaper.run())
-        orders, left_alone = await _everybody(customers, reaper, chance)
-        await reaping
-        rested_after = await _rest(house, screen)
-        looking.cancel()
+    post = Post(Random(chance.random()))
+    screen = Screen(ThreadPoolExecutor(1, "screen"), [bot.pk for bot, _ in house.senders])
+    customers = [
+        Customer(replace(person, chance=Random(chance.random())), bot, token, post, screen, told.think)
+        for person in people
+        for bot, token in _written_to(person.writes_to_both, person.leaves, house, chance)
+    ]
+    started = time.monotonic()
+    await _open(house, reaper)
+    looking, reaping = asyncio.create_task(screen.look()), asyncio.create_task(reaper.run())
+    orders, left_alone = await _everybody(customers, reaper, chance)
+    await reaping
+    rested_after = await _rest(house, screen)
+    looking.cancel()
     stubborn = await asyncio.to_thread(_stop, house)
     return Played(
         told, len(customers), orders, left_alone, reaper.done, post.taken, post.outcomes, post.echoes,
