@@ -163,6 +163,7 @@ class Message(models.Model):
                 name="messages_waiting",
                 condition=models.Q(status__in=["queued", "sending"]),
             ),
+            models.Index(fields=["conversation", "id"], name="messages_parked", condition=~models.Q(turn_error="")),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from conversations.content import Choice, Content, ContentError, Listing, Media,
 from conversations.models import Conversation, Message
 from conversations.simulator.posting import said_of
 from conversations.simulator.said import Attachment, Place, Said, Tap, Unsayable
-from conversations.simulator.writing import formatted
+from conversations.writing import formatted
 
 SHOWN = 60
 """Messages on the screen, the newest."""

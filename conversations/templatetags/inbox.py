@@ -3,6 +3,8 @@
 from django import template
 
 from conversations import shown
+from conversations.writing import formatted
 
 register = template.Library()
 register.filter("preview", shown.preview_of)
+register.filter("formatted", formatted)

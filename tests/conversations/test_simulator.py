@@ -16,7 +16,7 @@ from conversations.models import Conversation, Message
 from conversations.simulator import screen
 from conversations.simulator.access import demo_sender_at, demo_sender_for, talk_between, unused_number
 from conversations.simulator.said import Attachment, Words, customer_of
-from conversations.simulator.writing import formatted
+from conversations.writing import formatted
 from tests.phone import (
     AHMAD,
     BURGER,

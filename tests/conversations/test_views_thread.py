@@ -420,3 +420,10 @@ def test_only_a_message_of_this_conversation_is_tried_again(world: World, hers: 
     parked.refresh_from_db()
     assert parked.turn_error == "broken"
     assert waiting_jobs() == []
+
+
+def test_a_reply_is_shown_as_whatsapp_shows_it(world: World) -> None:
+    conversation = make_conversation(world.a)
+    make_outbound(conversation, body="رقم *1* <b>x</b>")
+    page = signed_in(world.a.agent).get(f"/inbox/{conversation.code}/").content.decode()
+    assert "رقم <strong>1</strong> &lt;b&gt;x&lt;/b&gt;" in page
