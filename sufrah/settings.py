@@ -218,6 +218,8 @@ LOGGING = {
     "loggers": {
         # Its INFO lines quote request addresses, which carry customers' numbers.
         "twilio": {"level": "WARNING"},
+        # Two lines a job would drown everything else.
+        "procrastinate": {"level": "WARNING"},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }
