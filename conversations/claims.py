@@ -42,8 +42,8 @@ class Claim:
 
 
 def may_speak(bot: Bot) -> bool:
-    """A sender that is off waits; so does one whose restaurant is off."""
-    return bot.is_active and bot.restaurant.is_active and bot.retired_at is None
+    """A restaurant that is off waits. A paused sender still carries what its people say: only its bot is silent."""
+    return bot.restaurant.is_active and bot.retired_at is None
 
 
 def is_too_old(message: Message, now: datetime) -> bool:

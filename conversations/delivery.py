@@ -3,9 +3,9 @@
 Order within a conversation hangs on the provider's answer to the message before, not on its reports: a message that
 must wait holds back those behind it, one that failed does not.
 
-A sender that is off (paused by its people, or with its restaurant) waits: what was written goes out when it is on
-again, unless it is older than an hour by then, because an answer out of its time confuses more than none. What
-waits for a retired sender fails at once. Either way a person is called.
+What a restaurant that is off has written waits: it goes out when it is on again, unless it is older than an hour by
+then, because an answer out of its time confuses more than none. What waits for a retired sender fails at once. Either
+way a person is called.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def wake_due(now: datetime) -> int:
 
 def oldest_unsent_at() -> datetime | None:
     """When the oldest message that could be sent was written; None when nothing waits."""
-    speaking = Q(bot__is_active=True, bot__restaurant__is_active=True)
+    speaking = Q(bot__restaurant__is_active=True)
     oldest: datetime | None = _waiting().filter(speaking).aggregate(oldest=Min("created_at"))["oldest"]
     return oldest
 
@@ -144,7 +144,7 @@ def _waiting() -> QuerySet[Message]:
 
 def _firsts_due(now: datetime) -> QuerySet[Message]:
     firsts = _waiting().order_by("conversation_id", "id").distinct("conversation_id")
-    on = Q(bot__is_active=True, bot__restaurant__is_active=True)
+    on = Q(bot__restaurant__is_active=True)
     over = Q(bot__retired_at__isnull=False) | Q(created_at__lt=now - MAX_AGE)
     written = Q(status=Message.Status.QUEUED, next_attempt_at=None, created_at__lt=now - _JOB_HAS_IT)
     put_off = Q(status=Message.Status.QUEUED, next_attempt_at__lte=now)

@@ -14,6 +14,7 @@ from sessions_state.dialogue.events import Event, HandedBack
 from sessions_state.dialogue.machine import calls_bot
 from sessions_state.hearing import event_of
 from sessions_state.parking import note_failure
+from sessions_state.paused import say_paused
 from sessions_state.talks import Talk, open_session
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def _is_due(message: Message, now: datetime) -> bool:
 
 def _answer(message: Message, now: datetime) -> None:
     conversation, event = message.conversation, _event(message)
-    if event is not None:
+    if not conversation.bot.is_active:
+        say_paused(conversation, message, at=now)
+    elif event is not None:
         at = message.received_at or message.created_at
         talk = Talk.of(conversation, at=at, answers=message)
         talk.wake_up()
@@ -87,10 +90,10 @@ def _answer(message: Message, now: datetime) -> None:
 
 
 def _event(message: Message) -> Event | None:
-    """What the bot hears; None while it must be silent: the sender is paused, or a person owns the conversation.
+    """What the bot hears; None while it must be silent: its restaurant is off, or a person owns the conversation.
     A customer who asked for a person whom nobody has become yet may call the bot back."""
     conversation = message.conversation
-    if not conversation.bot.is_active:
+    if not conversation.restaurant.is_active:
         return None
     if conversation.is_bot_active:
         return event_of(message)

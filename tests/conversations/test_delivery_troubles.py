@@ -149,10 +149,16 @@ def test_what_was_sent_counts_however_old(bot: Bot, twilio: FakeTwilio, monkeypa
     assert statuses(message) == ["accepted"]
 
 
-@pytest.mark.parametrize("off", ["sender", "restaurant"])
-def test_a_paused_sender_waits_for_an_hour(bot: Bot, twilio: FakeTwilio, off: str) -> None:
+def test_a_paused_sender_still_carries_what_people_say(bot: Bot, twilio: FakeTwilio) -> None:
     messages = said(bot)
-    switch = Bot.objects if off == "sender" else type(bot.restaurant).objects
+    Bot.objects.update(is_active=False)
+    assert deliver(messages[0].conversation_id, timezone.now) == 2
+    assert [sent.body for sent in twilio.sent] == ["one", "two"]
+
+
+def test_a_restaurant_that_is_off_waits_for_an_hour(bot: Bot, twilio: FakeTwilio) -> None:
+    messages = said(bot)
+    switch = type(bot.restaurant).objects
     switch.update(is_active=False)
     assert deliver(messages[0].conversation_id, timezone.now) == 0
     assert delivery.wake_due(after(60)()) == 0

@@ -65,7 +65,7 @@ def test_what_a_dead_worker_held_is_woken_after_its_lease(bot: Bot) -> None:
 def test_what_waits_for_a_retired_sender_or_too_long_is_woken_to_fail(bot: Bot) -> None:
     said(bot)
     lose_all_jobs()
-    Bot.objects.update(is_active=False)
+    type(bot.restaurant).objects.update(is_active=False)
     assert wake_due(after(3000)()) == 0
     assert wake_due(after(3700)()) == 1
     lose_all_jobs()

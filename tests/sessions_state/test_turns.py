@@ -264,8 +264,20 @@ class TestStaff:
         assert conversation.handoff_until == later(hours=2)
         assert customer.says("هلا؟") == ""
 
-    def test_a_sender_that_is_off_does_not_answer(self, customer: Customer, world: World) -> None:
-        type(world.a.bot).objects.update(is_active=False)
+    def test_a_paused_sender_says_one_polite_line(self, customer: Customer, world: World) -> None:
+        order_by_numbers(customer)
+        before = customer.conversation.session.state
+        type(world.a.bot).objects.update(is_active=False, support_contact="0112345678")
+        assert customer.says("1").endswith("0112345678")
+        assert customer.says("1") == "", "once is enough"
+        assert not Order.objects.exists()
+        assert customer.conversation.session.state == before
+        type(world.a.bot).objects.update(is_active=True)
+        customer.says("1")
+        assert Order.objects.count() == 1, "the talk goes on where it was"
+
+    def test_a_restaurant_that_is_off_does_not_answer(self, customer: Customer, world: World) -> None:
+        type(world.a.restaurant).objects.update(is_active=False)
         assert customer.says("السلام عليكم") == ""
         assert Message.objects.get().handled_at is not None
 
