@@ -30,6 +30,12 @@ def ready(env: dict[str, str]) -> bool:
     return answers(f"http://127.0.0.1:{env['PORT']}/readyz")
 
 
+def furnish(env: dict[str, str]) -> None:
+    """Tables and the demo, also on a server of one's own."""
+    manage(env, "migrate", "--verbosity", "0")
+    manage(env, "load_demo", "--yes")
+
+
 def says(env: dict[str, str], *words: str) -> str:
     """What the bot answered, through the terminal's phone."""
     told = subprocess.run(
@@ -46,6 +52,7 @@ def says(env: dict[str, str], *words: str) -> str:
 
 
 def test_an_order_goes_on_after_everything_was_stopped(env: dict[str, str], tmp_path: Path) -> None:
+    furnish(env)
     house = Process("house", ("manage.py", "serve"), env, tmp_path / "house")
     house.start()
     house.wait_until(lambda: ready(env))
@@ -75,8 +82,7 @@ def test_web_and_worker_apart_tell_the_socket_through_redis(env: dict[str, str],
     env |= {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
     pages, jobs = web(env, tmp_path, int(env["PORT"])), worker(env, tmp_path)
     try:
-        manage(env, "migrate", "--verbosity", "0")
-        manage(env, "load_demo")
+        furnish(env)
         pages.start()
         jobs.start()
         pages.wait_until(lambda: ready(env))

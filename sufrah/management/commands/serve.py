@@ -46,6 +46,8 @@ class Command(BaseCommand):
         if settings.USES_EMBEDDED_DATABASE:
             for login in demo.load().people:
                 self.stdout.write(f"  {login.username:<16} {login.password}   {login.role}")
+        elif settings.SIMULATOR:
+            self.stdout.write("  The demo is not loaded into a server of yours by itself: manage.py load_demo --yes")
         self.stdout.write("Ctrl-C stops everything; the data stays.")
         self.stdout.flush()
 
