@@ -35,7 +35,7 @@ from tests.tables import say, say_pairs, say_table  # noqa: E402
 
 CONNECTIONS = (1, 8, 32)
 _MOST_A_SECOND = 1200
-_PARTS = 14.0  # nine measurements of a door or the floor, and about as much as five for the answers
+_PARTS = 17.0  # nine measurements of a door or the floor, and about as much as five for the answers
 _customers = count(1, 100_000)
 
 

@@ -50,6 +50,8 @@ class Reaper:
         self.hands = ThreadPoolExecutor(2, "reaper")
         self.one_worker_at_a_time = asyncio.Lock()
         self.seen: set[int] = set()
+        self.nobody_since: float | None = None
+        self.longest_without_worker = 0.0
 
     @property
     def is_busy(self) -> bool:
@@ -68,7 +70,6 @@ class Reaper:
     async def start_worker(self, worker: Process) -> None:
         """One at a time, so that the row that appears in the database is known to be this one's."""
         async with self.one_worker_at_a_time:
-            self.rows.pop(worker.name, None)
             worker.start()
             await self._in_hands(partial(self._recognise, worker))
 
@@ -93,7 +94,10 @@ class Reaper:
 
     def _killed(self, victim: Process) -> Kill:
         victim.kill()
-        return Kill(timezone.now(), victim.name, frozenset(_held_by(self.rows.get(victim.name))))
+        row = self.rows.pop(victim.name, None)
+        if row and not self.rows:
+            self.nobody_since = time.monotonic()
+        return Kill(timezone.now(), victim.name, frozenset(_held_by(row)))
 
     def _recognise(self, worker: Process) -> None:
         """Notes which row is the worker's; one that is killed before it has one has none."""
@@ -103,8 +107,14 @@ class Reaper:
             if fresh:
                 self.seen |= fresh
                 self.rows[worker.name] = max(fresh)
+                self._note_gap()
                 return
             time.sleep(0.1)
+
+    def _note_gap(self) -> None:
+        if self.nobody_since is not None:
+            gap = time.monotonic() - self.nobody_since
+            self.longest_without_worker, self.nobody_since = max(self.longest_without_worker, gap), None
 
     async def _in_hands(self, what: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self.hands, what)

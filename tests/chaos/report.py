@@ -32,6 +32,7 @@ class Played:
     echoes: int
     seconds: float
     rested_after: float
+    without_worker: float
     stubborn: list[str]
 
 
@@ -80,6 +81,7 @@ def _say_figures(played: Played, evidence: Evidence, looked_up: Sequence[str]) -
         "silences heard": sum(replay.silences for replay in evidence.replays.values()),
         "from webhook to last reply": f"p50 {p50:.2f} s, p95 {p95:.2f} s, p99 {p99:.2f} s",
         "longest wait for a reply": f"{max(waits, default=0):.1f} s",
+        "longest time without a worker": f"{played.without_worker:.1f} s",
         "held by a killed worker": f"{held} conversations, {len(pauses)} of them with something waiting",
         "longest pause after a kill": f"{max((pause.seconds for pause in pauses), default=0):.1f} s",
         "tried more than once": attempted_again(evidence.messages),

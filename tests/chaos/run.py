@@ -79,7 +79,7 @@ async def _play(told: Told, house: House) -> Played:
     stubborn = await asyncio.to_thread(_stop, house)
     return Played(
         told, len(customers), orders, left_alone, reaper.done, post.taken, post.outcomes, post.echoes,
-        time.monotonic() - started, rested_after, stubborn,
+        time.monotonic() - started, rested_after, reaper.longest_without_worker, stubborn,
     )  # fmt: skip
 
 
