@@ -10,13 +10,13 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 
-def wake(name: str, *, after: timedelta | None = None, **arguments: Any) -> None:
+def wake(name: str, *, after: timedelta | None = None, priority: int = 0, **arguments: Any) -> None:
     """Defers the job `name` in the running transaction: rolled back with it, woken when it commits.
 
-    `after` delays it. Arguments are JSON values. The job may run twice or not at all; rows are the truth.
+    `after` delays it; what has a higher `priority` goes first. Arguments are JSON values. The job may run twice or not at all; rows are the truth.
     """
     delay: dict[str, Any] = {"schedule_in": {"seconds": after.total_seconds()}} if after else {}
-    app.configure_task(name, allow_unknown=True, **delay).defer(**arguments)
+    app.configure_task(name, allow_unknown=True, priority=priority, **delay).defer(**arguments)
 
 
 def wake_missing(name: str, argument: str, ids: Iterable[int]) -> int:

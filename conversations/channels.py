@@ -85,7 +85,7 @@ class _Simulator:
     """No network: the id follows from the row, and a job plays the customer's phone."""
 
     def send(self, bot: Bot, message: Message) -> str:
-        wake("walk_simulated", after=timedelta(milliseconds=200), message_id=message.pk, status=Message.Status.SENT)
+        walk_on(message.pk, Message.Status.SENT, timedelta(milliseconds=200))
         return simulated_sid(message)
 
     def find(self, bot: Bot, message: Message) -> str | None:
@@ -99,6 +99,11 @@ def calls_operator(error: SendError) -> bool:
     """Whether it is the sender or its account that is out of order, and not this one message."""
     known = reaction_to(error.code)
     return error.code == "secret" or bool(known and known.reaction == "alert")
+
+
+def walk_on(message_id: int, status: str, after: timedelta) -> None:
+    """The simulated phone reports this status later. Answers to customers come before its play."""
+    wake("walk_simulated", after=after, priority=-1, message_id=message_id, status=status)
 
 
 def simulated_sid(message: Message) -> str:

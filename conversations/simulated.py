@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bots.jobs import wake
-from conversations.channels import simulated_sid
+from conversations.channels import simulated_sid, walk_on
 from conversations.models import Message
 from conversations.statuses import report
 from conversations.wire import StatusUpdate
@@ -27,4 +26,4 @@ def walk(message_id: int, status: str) -> None:
     report(bot, StatusUpdate(simulated_sid(message), step, "", bot.owning_account, sender, step), message.code)
     if step in _NEXT:
         following, after = _NEXT[step]
-        wake("walk_simulated", after=after, message_id=message_id, status=following)
+        walk_on(message_id, following, after)
