@@ -49,6 +49,21 @@ class RestaurantForm(_RestaurantForm):
         return code
 
 
+class AccountForm(forms.Form):
+    """An account whose senders are asked for. The token goes no further than the question."""
+
+    account_sid = forms.CharField(
+        label=capfirst(_("account SID")),
+        validators=[RegexValidator(r"^AC[0-9a-fA-F]{32}\Z", _SHAPES["account_sid"][1])],
+        widget=UnfoldAdminTextInputWidget(attrs={"dir": "ltr", "autocomplete": "off"}),
+    )
+    auth_token = forms.CharField(
+        label=capfirst(_("auth token")),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}, render_value=False),
+        help_text=_("Used once and not kept: it is typed again to register a sender."),
+    )
+
+
 class SenderForm(_SenderForm):
     restaurant_name = forms.CharField(
         label=capfirst(_("new restaurant")),

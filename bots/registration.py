@@ -22,6 +22,7 @@ from bots.routing import bot_of
 from bots.secrets import Secret
 
 KEPT_TOKENS = ("", "hidden")
+RETRIES = "#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx"
 _AUDITED = (
     "restaurant",
     "name",
@@ -150,10 +151,14 @@ def ensure(given: SenderFields, known: SenderFields, *, by: User | None) -> Outc
 
 
 def addresses() -> dict[str, str]:
-    """Where the provider must be told to call, by the name that its console uses."""
+    """Where the provider must be told to call, by the name that its console uses.
+
+    The fragment is not called, it says how often and how long to try: unless told so, a slow or failing answer is not
+    retried at all (Twilio, webhook connection overrides).
+    """
     base = settings.PUBLIC_BASE_URL
     return {
-        "callback_url": f"{base}/whatsapp/webhook",
+        "callback_url": f"{base}/whatsapp/webhook{RETRIES}",
         "fallback_url": f"{base}/webhook",
         "status_callback_url": f"{base}/whatsapp/status",
     }

@@ -18,7 +18,7 @@ _BAD_VARIABLE = re.compile(r"[\n\r\t]| {5,}")
 
 @dataclass(frozen=True)
 class Failure:
-    """How one request to `target` (messages, list, content) goes wrong.
+    """How one request to `target` (messages, list, content, account, senders) goes wrong.
 
     `how`: answer (with `status`, `code` and perhaps `retry_after` seconds), drop (the connection breaks before
     anything is accepted), accept_then_answer, accept_then_drop, accept_then_hang (for `seconds`), hang.

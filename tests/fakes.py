@@ -26,6 +26,7 @@ from urllib.request import Request, urlopen
 from twilio.request_validator import RequestValidator
 
 from tests.fake_account import Account, Answer, Failure, Sent, error
+from tests.fake_senders import Senders
 
 _ACCEPTS_FIRST = ("accept_then_answer", "accept_then_drop", "accept_then_hang")
 
@@ -48,6 +49,7 @@ class FakeTwilio:
     callbacks_to: str = ""
     share: float = 1.0
     account: Account = field(default_factory=Account)
+    senders: Senders = field(default_factory=Senders)
 
     def __enter__(self) -> FakeTwilio:
         self.server = _Server(("127.0.0.1", self.port), self)
@@ -210,6 +212,10 @@ class _Door(BaseHTTPRequestHandler):
             return self._messages(account, token, body)
         if path == "/v1/Content":
             return twilio.failing("content") or self._contents(account, body)
+        if path == f"/2010-04-01/Accounts/{account}.json":
+            return twilio.failing("account") or twilio.senders.account(account)
+        if path.startswith("/v2/Channels/Senders"):
+            return twilio.failing("senders") or self._senders(account, path, body)
         if path == "/v2/Indicators/Typing.json":
             twilio.account.typing.append(dict(parse_qsl(body.decode()))["messageId"])
             return Answer(200, {"success": True})
@@ -225,6 +231,12 @@ class _Door(BaseHTTPRequestHandler):
     def _contents(self, account: str, body: bytes) -> Answer:
         book = self.server.twilio.account
         return book.make_content(account, json.loads(body)) if self.command == "POST" else book.listed_contents(account)
+
+    def _senders(self, account: str, path: str, body: bytes) -> Answer:
+        senders, sid = self.server.twilio.senders, path.removeprefix("/v2/Channels/Senders").lstrip("/")
+        if not sid:
+            return senders.listed(account, dict(parse_qsl(urlsplit(self.path).query)))
+        return senders.updated(account, sid, json.loads(body)) if body else senders.fetched(account, sid)
 
     def _login(self) -> tuple[str, str]:
         scheme, _, secret = self.headers.get("Authorization", "").partition(" ")

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+_PRISM = Path(__file__).parents[1] / "var/prism/node_modules/.bin/prism"
 
 
 def program(name: str, package: str = "") -> str:
     """The path of the program."""
-    found = shutil.which(name)
-    if found is None:
-        missing = f"{name} is not installed (package {package or name})"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
+    return shutil.which(name) or _missing(f"{name} is not installed (package {package or name})")
+
+
+def prism() -> str:
+    """The path of the mock that speaks by a specification."""
+    return shutil.which(_PRISM) or _missing("Prism is not installed (make prism)")
+
+
+def _missing(words: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(words)
+    pytest.skip(words)

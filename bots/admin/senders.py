@@ -8,7 +8,6 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import F, Max, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -19,7 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bots.admin.kinds import ByVerbs, labelled, on_the_page
+from bots.admin.at_twilio import AsksTwilio, who
+from bots.admin.kinds import labelled, on_the_page
 from bots.admin.showing import left_to_right
 from bots.forms import SenderForm
 from bots.known import known_senders
@@ -56,17 +56,17 @@ class LivesFilter(admin.SimpleListFilter):
 
 
 @admin.register(Bot)
-class BotAdmin(ByVerbs[Bot]):
+class BotAdmin(AsksTwilio):
     form = SenderForm
     list_display = ["name", "number", "restaurant", "state", "is_active", "channel", "last_in", "last_out"]
     list_filter = [LivesFilter, "status", "is_active", "channel"]
     list_select_related = ["restaurant"]
     search_fields = ["name", "whatsapp_number", "restaurant__name", "restaurant__name_ar", "account_sid"]
-    actions = ["turn_on", "turn_off"]
+    actions = ["verify_senders", "set_webhooks_of_senders", "health_of_senders", "turn_on", "turn_off"]
     actions_detail = ["retire_sender"]
     change_form_before_template = "admin/bots/bot/quick_fill.html"
     readonly_fields = [
-        *("error_message", "last_in", "last_out", "told_to_provider"),
+        *("error_message", "verified_at", "last_in", "last_out", "told_to_provider"),
         *("code", "created_at", "updated_at", "retired_at"),
     ]
     add_fieldsets = [
@@ -74,7 +74,19 @@ class BotAdmin(ByVerbs[Bot]):
         *_COMMON,
     ]
     fieldsets = [
-        (None, {"fields": ["name", "whatsapp_number", "restaurant", ("status", "is_active"), "error_message"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "whatsapp_number",
+                    "restaurant",
+                    ("status", "is_active"),
+                    "verified_at",
+                    "error_message",
+                ]
+            },
+        ),
         *_COMMON,
         (_("Traffic"), {"fields": ["last_in", "last_out", "told_to_provider"]}),
         (_("Row"), {"fields": ["code", "created_at", "updated_at", "retired_at"]}),
@@ -153,12 +165,12 @@ class BotAdmin(ByVerbs[Bot]):
     def save_model(self, request: HttpRequest, obj: Bot, form: forms.ModelForm[Bot], change: bool) -> None:
         fields = cast(SenderFields, {name: value for name, value in form.cleaned_data.items() if value is not None})
         if change:
-            _change(obj, fields, _who(request))
+            _change(obj, fields, who(request))
         else:
             self._register(request, obj, fields)
 
     def _register(self, request: HttpRequest, obj: Bot, fields: SenderFields) -> None:
-        bot = register(by=_who(request), **fields)
+        bot = register(by=who(request), **fields)
         obj.__dict__.update(bot.__dict__)
 
     @admin.action(description=_("Turn on"), permissions=["change"])
@@ -171,7 +183,7 @@ class BotAdmin(ByVerbs[Bot]):
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Bot], on: bool) -> None:
         chosen = list(queryset.filter(retired_at__isnull=True))
-        changed = sum(bool(change(bot, by=_who(request), is_active=on)) for bot in chosen)
+        changed = sum(bool(change(bot, by=who(request), is_active=on)) for bot in chosen)
         text = ngettext("%(count)d sender was switched.", "%(count)d senders were switched.", changed)
         self.message_user(request, text % {"count": changed})
 
@@ -183,7 +195,7 @@ class BotAdmin(ByVerbs[Bot]):
         if request.method != "POST":
             return self._asked(request, bot)
         try:
-            retire(bot, by=_who(request))
+            retire(bot, by=who(request))
         except SenderRefused as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
@@ -209,12 +221,6 @@ class BotAdmin(ByVerbs[Bot]):
 
 def _change(bot: Bot, fields: SenderFields, by: User) -> None:
     change(bot, by=by, **fields)
-
-
-def _who(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
 
 
 def _known_with_state() -> list[dict[str, Any]]:

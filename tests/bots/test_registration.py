@@ -255,7 +255,7 @@ def test_what_is_known_fills_in_and_never_overwrites(db: None) -> None:
 def test_the_addresses_are_under_the_public_name(settings: Any) -> None:
     settings.PUBLIC_BASE_URL = "https://bot.example.com"
     assert registration.addresses() == {
-        "callback_url": "https://bot.example.com/whatsapp/webhook",
+        "callback_url": "https://bot.example.com/whatsapp/webhook#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx",
         "fallback_url": "https://bot.example.com/webhook",
         "status_callback_url": "https://bot.example.com/whatsapp/status",
     }
