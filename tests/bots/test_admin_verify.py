@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import translation
 
 from bots import verification
 from bots.models import AuditEvent, Bot
@@ -22,6 +24,13 @@ LIST, ASK = "/admin/bots/bot/", "/admin/bots/bot/at-twilio/"
 DOORS = ("verify", "webhooks", "health")
 ACTIONS = ("verify_senders", "set_webhooks_of_senders", "health_of_senders")
 NEW_SENDER, NEW_NUMBER = "XE" + "9" * 32, "+966508034010"
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """What is said depends on who reads, not on what a test before read."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

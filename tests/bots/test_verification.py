@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from bots import verification
 from bots.models import AuditEvent, Bot
@@ -36,6 +36,13 @@ def there(twilio: FakeTwilio, settings: Any) -> Iterator[FakeSender]:
     twilio.senders.rows = [FakeSender(SENDER_A, ACCOUNT_A, NUMBER_A)]
     yield twilio.senders.rows[0]
     assert twilio.account.failures == []
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """What is said depends on who reads, not on what a test before read."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.utils import translation
 
 from bots import verification
 from bots.models import AuditEvent, Bot
@@ -43,6 +44,13 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """What is said depends on who reads, not on what a test before read."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
