@@ -27,7 +27,7 @@ from bots.registration import SenderRefused, addresses
 from bots.secrets import Secret
 from bots.twilio import senders
 from bots.twilio.client import within
-from bots.twilio.errors import SendError, SendRefused, reason_in_words
+from bots.twilio.errors import SendError, SendRefused, SendUnknown, reason_in_words
 from bots.twilio.senders import AtTwilio
 
 SECONDS = 20.0
@@ -74,21 +74,9 @@ def verify(bot: Bot, *, by: User | None) -> tuple[str, ...]:
 
 def set_webhooks(bot: Bot, *, by: User | None) -> tuple[Line, ...]:
     """Tells Twilio where to call for this sender and reads it back. Returns what differs from what was sent; raises
-    CannotCheck."""
-    _refuse_what_has_no_account(bot)
-    _refuse_addresses_that_cannot_be_called()
-    unknown = _("It is not known whether Twilio has taken the addresses: look at the health of the sender.")
-    with _asking(_("Nothing was changed.")):
-        before = senders.fetched(bot)
-    _refuse_another_sender(bot, before)
-    with _asking(unknown, refused=_("Nothing was changed.")):
-        senders.tell(bot, wanted())
-    with transaction.atomic(durable=True):
-        told = changes(before.webhook, wanted())
-        note("sender.webhooks_set", bot, user=by, restaurant=bot.restaurant, changes=told)
-    with _asking(unknown):
-        found = _read_back(bot)
-    return tuple(line for line in _calling_lines(found) if line.is_wrong)
+    CannotCheck. All of it takes SECONDS and the pauses of reading back."""
+    with within(SECONDS):
+        return _set_webhooks(bot, by)
 
 
 def health(bot: Bot) -> tuple[Line, ...]:
@@ -241,6 +229,31 @@ def _refuse_another_sender(bot: Bot, found: AtTwilio) -> None:
     line = _compared(_("Number"), bot.whatsapp_number, found.number)
     if line.is_wrong:
         raise CannotCheck(f"{line} {_('Nothing was changed.')}")
+
+
+def _set_webhooks(bot: Bot, by: User | None) -> tuple[Line, ...]:
+    _refuse_what_has_no_account(bot)
+    _refuse_addresses_that_cannot_be_called()
+    unknown = _("It is not known whether Twilio has taken the addresses: look at the health of the sender.")
+    with _asking(_("Nothing was changed.")):
+        before = senders.fetched(bot)
+    _refuse_another_sender(bot, before)
+    with _asking(unknown, refused=_("Nothing was changed.")):
+        try:
+            senders.tell(bot, wanted())
+        except SendUnknown:
+            _note_told(bot, before, by)
+            raise
+    _note_told(bot, before, by)
+    with _asking(unknown):
+        found = _read_back(bot)
+    return tuple(line for line in _calling_lines(found) if line.is_wrong)
+
+
+def _note_told(bot: Bot, before: AtTwilio, by: User | None) -> None:
+    told = changes(before.webhook, wanted())
+    with transaction.atomic(durable=True):
+        note("sender.webhooks_set", bot, user=by, restaurant=bot.restaurant, changes=told)
 
 
 def _read_back(bot: Bot) -> AtTwilio:

@@ -23,11 +23,12 @@ from bots.forms import AccountForm
 from bots.models import Bot
 from bots.numbers import for_people
 from bots.registration import SenderRefused
+from bots.twilio.client import within
 from bots.twilio.senders import AtTwilio
 from bots.verification import health, set_webhooks, unregistered, verify
 
 Said = tuple[int, str]
-AT_ONCE = 10
+AT_ONCE, SECONDS_FOR_ALL = 10, 60.0
 
 
 class AsksTwilio(ByVerbs[Bot]):
@@ -96,8 +97,9 @@ class AsksTwilio(ByVerbs[Bot]):
             text = gettext("Choose at most %(count)d senders, or run manage.py check_senders for all.")
             self.message_user(request, text % {"count": AT_ONCE}, messages.ERROR)
             return
-        for bot in chosen:
-            self._say(request, bot, ask)
+        with within(SECONDS_FOR_ALL):
+            for bot in chosen:
+                self._say(request, bot, ask)
 
     def _say(self, request: HttpRequest, bot: Bot, ask: Callable[[Bot, User], Said]) -> None:
         try:

@@ -47,8 +47,10 @@ def client_for(bot: Bot) -> Client:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """All calls inside end within this time, together; one that cannot begin any more raises OutOfTime."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """All calls inside end within this time, together; one that cannot begin any more raises OutOfTime. Inside another
+    limit the sooner of the two holds."""
+    ends, outer = time.monotonic() + seconds, _deadline.get()
+    token = _deadline.set(ends if outer is None else min(ends, outer))
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import translation
 
 from bots import verification
+from bots.admin import at_twilio
 from bots.models import AuditEvent, Bot
 from tests.fake_account import Failure
 from tests.fake_senders import FakeSender
@@ -145,6 +146,16 @@ def test_too_many_at_once_are_refused(page: Client, world: World, twilio: FakeTw
         said = text_of(page.post(LIST, {"action": action, "_selected_action": chosen}, follow=True))
         assert "Choose at most 10 senders" in said
     assert twilio.account.calls == {}
+
+
+def test_an_action_ends_in_time(
+    page: Client, world: World, twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_twilio, "SECONDS_FOR_ALL", 0.2)
+    chosen = [world.a.bot.pk, world.b.bot.pk]
+    said = text_of(page.post(LIST, {"action": "verify_senders", "_selected_action": chosen}, follow=True))
+    assert said.count("Twilio took too long to answer. Try again in a minute. Nothing was changed.") == 2
+    assert (twilio.account.calls, statuses()) == ({}, ["PENDING", "PENDING"])
 
 
 def test_an_account_offers_senders_and_one_fills_the_form(

@@ -108,6 +108,14 @@ def test_calls_share_one_limit(twilio: FakeTwilio, bot: Bot) -> None:
     assert len(twilio.sent) == 1
 
 
+def test_a_limit_inside_another_cannot_be_longer(twilio: FakeTwilio, bot: Bot) -> None:
+    with within(0.4), within(30), pytest.raises(OutOfTime):
+        _send(bot)
+    with within(30), within(0.4), pytest.raises(OutOfTime):
+        _send(bot)
+    assert twilio.sent == []
+
+
 def test_cookies_do_not_wander_between_accounts(twilio: FakeTwilio, bot: Bot) -> None:
     _send(bot)
     _send(bot)

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from bots import verification
 from bots.models import AuditEvent, Bot
 from bots.twilio import senders
+from bots.twilio.client import client_for
 from bots.verification import CannotCheck, health, set_webhooks, unregistered, verify, wanted
 from tests.fake_account import Failure
 from tests.fake_senders import FakeSender
@@ -240,7 +241,7 @@ def test_no_call_is_made_inside_a_transaction(
     bot: Bot, there: FakeSender, twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_ones: list[bool] = []
-    real = senders.client_for
+    real = client_for
 
     def watched(asked: Bot) -> Any:
         open_ones.append(connection.in_atomic_block)
@@ -290,6 +291,7 @@ def test_an_update_that_is_not_accepted_is_said(bot: Bot, there: FakeSender, twi
     twilio.senders.update_status = 200
     with pytest.raises(CannotCheck, match=r"\(200\).*It is not known whether"):
         set_webhooks(bot, by=None)
+    assert AuditEvent.objects.filter(action="sender.webhooks_set").count() == 1
 
 
 def test_reading_back_in_vain_is_said_and_the_change_is_noted(
