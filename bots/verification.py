@@ -5,11 +5,8 @@ Nothing here talks to Twilio inside a transaction. Where Twilio gives no answer 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,53 +17,39 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bots.audit import changes, fields_of, note
+from bots.comparison import (
+    NOT_THERE,
+    SECONDS,
+    CannotCheck,
+    Line,
+    asking,
+    calling_lines,
+    compared,
+    refuse_what_has_no_account,
+    status_in_words,
+    wanted,
+)
 from bots.live import announce
 from bots.models import Bot
 from bots.numbers import for_people
-from bots.registration import SenderRefused, addresses
 from bots.secrets import Secret
 from bots.twilio import senders
 from bots.twilio.client import within
-from bots.twilio.errors import SendError, SendRefused, SendUnknown, reason_in_words
+from bots.twilio.errors import SendRefused, SendUnknown
 from bots.twilio.senders import AtTwilio
 
-SECONDS = 20.0
 PAUSES = (1.0, 2.0, 3.0)
-SANDBOX = "+14155238886"
 _CHECKED = ("whatsapp_number", "account_sid", "subaccount_sid", "auth_token", "sender_sid", "waba_id", "channel")
 _SETTLED = ("status", "verified_at", "error_message")
-_WRONG_PAIR, _NOT_THERE = ("20003", "401"), ("20404", "404")
-_OURS = ("no_connect", "no_answer", "secret", "20003")
+_WRONG_PAIR = ("20003", "401")
 _BAD_QUALITY = ("LOW", "RED")
-
-
-class CannotCheck(SenderRefused):
-    """There is nothing to check, or Twilio could not be asked; says so in the reader's language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that is compared. `expected` is None where any value will do, "" where ours is not set."""
-
-    name: str
-    expected: str | None
-    found: str
-    is_wrong: bool
-
-    def __str__(self) -> str:
-        told = {"name": self.name, "found": self.found or "–", "expected": self.expected}
-        if self.expected:
-            return _("%(name)s is %(found)s at Twilio, %(expected)s is expected.") % told
-        if self.expected is None:
-            return _("%(name)s is %(found)s at Twilio.") % told
-        return _("%(name)s is not set here; at Twilio it is %(found)s.") % told
 
 
 def verify(bot: Bot, *, by: User | None) -> tuple[str, ...]:
     """Whether account, sender SID, number and WABA agree and the sender is online; stores the result. Returns what is
     wrong, one sentence each. Raises CannotCheck, and nothing is stored then."""
-    _refuse_what_has_no_account(bot)
-    with _asking(_("Nothing was changed.")):
+    refuse_what_has_no_account(bot)
+    with asking(_("Nothing was changed.")):
         problems = tuple(_problems(bot))
     _settle(bot, problems, by)
     return problems
@@ -81,14 +64,14 @@ def set_webhooks(bot: Bot, *, by: User | None) -> tuple[Line, ...]:
 
 def health(bot: Bot) -> tuple[Line, ...]:
     """What Twilio has beside what we expect; changes nothing. Raises CannotCheck."""
-    _refuse_what_has_no_account(bot)
-    with _asking(""):
+    refuse_what_has_no_account(bot)
+    with asking(""):
         found = senders.fetched(bot)
     return (
-        Line(_("Status"), "ONLINE", _status(found), not found.is_online),
-        _compared(_("Number"), bot.whatsapp_number, found.number),
-        _compared(_("WhatsApp Business account"), bot.waba_id, found.waba_id),
-        *_calling_lines(found),
+        Line(_("Status"), "ONLINE", status_in_words(found), not found.is_online),
+        compared(_("Number"), bot.whatsapp_number, found.number),
+        compared(_("WhatsApp Business account"), bot.waba_id, found.waba_id),
+        *calling_lines(found),
         Line(_("Quality rating"), None, found.quality, found.quality.upper() in _BAD_QUALITY),
         Line(_("Messaging limit"), None, found.limit, False),
     )
@@ -98,7 +81,7 @@ def unregistered(account_sid: str, auth_token: str) -> list[AtTwilio]:
     """The senders of this account that could be registered here. A demo sender does not keep its number from one.
     Raises CannotCheck."""
     asked = Bot(account_sid=account_sid, auth_token=Secret.of(auth_token))
-    with _asking(""):
+    with asking(""):
         # First, for a list that is refused does not say why (seen in twilio 9.13).
         wrong = _wrong_account(asked)
         found = [] if wrong else senders.listed(asked)
@@ -108,12 +91,6 @@ def unregistered(account_sid: str, auth_token: str) -> list[AtTwilio]:
     here = here.filter(Q(whatsapp_number__in=[one.number for one in found]) | Q(sender_sid__in=[o.sid for o in found]))
     taken = {value for row in here.values_list("whatsapp_number", "sender_sid") for value in row}
     return [sender for sender in found if not taken & {sender.number, sender.sid}]
-
-
-def wanted() -> dict[str, str]:
-    """The webhook object of a sender: our addresses, all by POST."""
-    told = addresses()
-    return {name: told.get(name, "POST") for name in senders.CONSOLE_NAMES}
 
 
 def _problems(bot: Bot) -> Iterator[str]:
@@ -136,7 +113,7 @@ def _wrong_account(bot: Bot) -> str:
     try:
         status = senders.account_status(bot)
     except SendRefused as error:
-        if error.code not in _WRONG_PAIR + _NOT_THERE:
+        if error.code not in _WRONG_PAIR + NOT_THERE:
             raise
         return _(
             "Twilio does not accept this pair of account SID and auth token. Copy both from the Twilio console; "
@@ -148,12 +125,10 @@ def _wrong_account(bot: Bot) -> str:
 
 
 def _found(bot: Bot) -> AtTwilio | None:
-    if not re.fullmatch(r"XE[0-9a-fA-F]{32}", bot.sender_sid):
-        return None
     try:
         return senders.fetched(bot)
     except SendRefused as error:
-        if error.code not in _NOT_THERE:
+        if error.code not in NOT_THERE:
             raise
         return None
 
@@ -166,12 +141,12 @@ def _no_such_sender(bot: Bot) -> str:
 
 def _disagreements(bot: Bot, found: AtTwilio) -> Iterator[str]:
     lines = (
-        _compared(_("Number"), bot.whatsapp_number, found.number),
-        _compared(_("WhatsApp Business account"), bot.waba_id, found.waba_id),
+        compared(_("Number"), bot.whatsapp_number, found.number),
+        compared(_("WhatsApp Business account"), bot.waba_id, found.waba_id),
     )
     yield from (str(line) for line in lines if line.is_wrong)
     if not found.is_online:
-        yield _("The sender is not online at Twilio: %(status)s.") % {"status": _status(found)}
+        yield _("The sender is not online at Twilio: %(status)s.") % {"status": status_in_words(found)}
 
 
 def _times_listed(bot: Bot) -> Iterator[str]:
@@ -205,17 +180,6 @@ def _settle(bot: Bot, problems: tuple[str, ...], by: User | None) -> None:
     bot.refresh_from_db()
 
 
-def _refuse_what_has_no_account(bot: Bot) -> None:
-    if bot.retired_at:
-        raise CannotCheck(_("This sender is retired."))
-    if bot.channel == Bot.Channel.SIMULATOR:
-        raise CannotCheck(_("This is a demo sender of the simulator: there is nothing at Twilio to verify."))
-    if bot.whatsapp_number == SANDBOX:
-        raise CannotCheck(
-            _("This is the number of Twilio's sandbox. It belongs to Twilio: set its addresses in the console.")
-        )
-
-
 def _refuse_addresses_that_cannot_be_called() -> None:
     is_mock = urlsplit(settings.TWILIO_API_BASE_URL).scheme == "http"
     if not settings.PUBLIC_BASE_URL.startswith("https://") and not is_mock:
@@ -226,28 +190,28 @@ def _refuse_addresses_that_cannot_be_called() -> None:
 
 
 def _refuse_another_sender(bot: Bot, found: AtTwilio) -> None:
-    line = _compared(_("Number"), bot.whatsapp_number, found.number)
+    line = compared(_("Number"), bot.whatsapp_number, found.number)
     if line.is_wrong:
         raise CannotCheck(f"{line} {_('Nothing was changed.')}")
 
 
 def _set_webhooks(bot: Bot, by: User | None) -> tuple[Line, ...]:
-    _refuse_what_has_no_account(bot)
+    refuse_what_has_no_account(bot)
     _refuse_addresses_that_cannot_be_called()
     unknown = _("It is not known whether Twilio has taken the addresses: look at the health of the sender.")
-    with _asking(_("Nothing was changed.")):
+    with asking(_("Nothing was changed.")):
         before = senders.fetched(bot)
     _refuse_another_sender(bot, before)
-    with _asking(unknown, refused=_("Nothing was changed.")):
+    with asking(unknown, refused=_("Nothing was changed.")):
         try:
             senders.tell(bot, wanted())
         except SendUnknown:
             _note_told(bot, before, by)
             raise
     _note_told(bot, before, by)
-    with _asking(unknown):
+    with asking(unknown):
         found = _read_back(bot)
-    return tuple(line for line in _calling_lines(found) if line.is_wrong)
+    return tuple(line for line in calling_lines(found) if line.is_wrong)
 
 
 def _note_told(bot: Bot, before: AtTwilio, by: User | None) -> None:
@@ -265,38 +229,3 @@ def _read_back(bot: Bot) -> AtTwilio:
         time.sleep(pause)
         found = senders.fetched(bot)
     return found
-
-
-def _calling_lines(found: AtTwilio) -> list[Line]:
-    return [_compared(name, expected, found.webhook[name]) for name, expected in wanted().items()]
-
-
-def _compared(name: str, expected: str, found: str) -> Line:
-    return Line(name, expected, found, expected != found)
-
-
-def _status(found: AtTwilio) -> str:
-    return f"{found.status} ({'; '.join(found.offline_reasons)})" if found.offline_reasons else found.status
-
-
-@contextmanager
-def _asking(in_vain: str, refused: str = "") -> Iterator[None]:
-    """All calls within SECONDS; one that fails is told in words, with `in_vain` behind, or `refused` if it was."""
-    try:
-        with within(SECONDS):
-            yield
-    except SendError as error:
-        rest = refused if refused and isinstance(error, SendRefused) else in_vain
-        raise CannotCheck(f"{_why(error)} {rest}".strip()) from error
-
-
-def _why(error: SendError) -> str:
-    if error.code in _OURS:
-        return str(reason_in_words(error.code))
-    if error.code == "no_time":
-        return _("Twilio took too long to answer. Try again in a minute.")
-    if error.code in _NOT_THERE:
-        return _("The account at Twilio does not have this sender SID. Verify the sender.")
-    if isinstance(error, SendRefused):
-        return _("Twilio refused with error %(code)s.") % {"code": error.code}
-    return _("Twilio is busy or has a fault (%(code)s). Try again in a minute.") % {"code": error.code}

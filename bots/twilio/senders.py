@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from bots.models import Bot
 from bots.numbers import CHANNEL_PREFIX
 from bots.secrets import SecretUnreadable
 from bots.twilio.client import client_for
-from bots.twilio.errors import CALL_ERRORS, SendLater, SendUnknown, judged
+from bots.twilio.errors import CALL_ERRORS, SendLater, SendRefused, SendUnknown, judged
 
 CONSOLE_NAMES = (
     *("callback_url", "callback_method"),
@@ -21,6 +22,7 @@ CONSOLE_NAMES = (
 )
 _CHANNEL = CHANNEL_PREFIX.rstrip(":")
 _ONLINE = ("ONLINE", "ONLINE:UPDATING")
+_SID = re.compile(r"XE[0-9a-fA-F]{32}")
 _LISTED, _PAGE = 1000, 50
 _ACCEPTED = 202
 
@@ -52,7 +54,10 @@ def account_status(bot: Bot) -> str:
 
 
 def fetched(bot: Bot) -> AtTwilio:
-    """The sender of this sender SID. Raises a SendError; 20404 when the account does not have it."""
+    """The sender of this sender SID. Raises a SendError; 20404 when the account does not have it, which is not even
+    asked for what is no sender SID: it would be another address."""
+    if not _SID.fullmatch(bot.sender_sid):
+        raise SendRefused("20404")
     with _judged():
         return _read(client_for(bot).messaging.v2.channels_senders(bot.sender_sid).fetch())
 

@@ -15,6 +15,7 @@ from django.utils import translation
 
 from bots import verification
 from bots.admin import at_twilio
+from bots.comparison import wanted
 from bots.models import AuditEvent, Bot
 from tests.fake_account import Failure
 from tests.fake_senders import FakeSender
@@ -88,14 +89,14 @@ def test_verifying_by_the_action(page: Client, world: World, there: list[FakeSen
 def test_setting_webhooks_by_button_and_action(page: Client, world: World, there: list[FakeSender]) -> None:
     assert "they were read back and agree" in text_of(page.post(of(world.a.bot, "webhooks"), follow=True))
     page.post(LIST, {"action": "set_webhooks_of_senders", "_selected_action": [world.b.bot.pk]})
-    assert [sender.webhook for sender in there] == [verification.wanted()] * 2
+    assert [sender.webhook for sender in there] == [wanted()] * 2
     there[0].reads_until_told = 9
     there[0].webhook = {}
     assert "callback_url is – at Twilio" in text_of(page.post(of(world.a.bot, "webhooks"), follow=True))
 
 
 def test_health_is_a_page_that_changes_nothing(page: Client, world: World, there: list[FakeSender]) -> None:
-    there[0].webhook = {**verification.wanted(), "callback_url": "https://old.example.com/<b>"}
+    there[0].webhook = {**wanted(), "callback_url": "https://old.example.com/<b>"}
     response = page.post(of(world.a.bot, "health"))
     said = response.content.decode()
     assert response.status_code == 200
@@ -107,7 +108,7 @@ def test_health_is_a_page_that_changes_nothing(page: Client, world: World, there
 
 
 def test_health_by_the_action(page: Client, world: World, there: list[FakeSender]) -> None:
-    there[0].webhook = verification.wanted()
+    there[0].webhook = wanted()
     chosen = [world.a.bot.pk, world.b.bot.pk]
     said = text_of(page.post(LIST, {"action": "health_of_senders", "_selected_action": chosen}, follow=True))
     assert "Shawarma House Bot: What Twilio has is what we expect." in said
@@ -215,7 +216,7 @@ def test_only_operators_may_ask(client: Client, world: World, twilio: FakeTwilio
 
 
 def test_the_command_checks_all_and_says_what_is_wrong(page: Client, there: list[FakeSender]) -> None:
-    there[0].webhook = verification.wanted()
+    there[0].webhook = wanted()
     out = StringIO()
     with pytest.raises(CommandError, match="1 of 2 senders need attention") as caught:
         call_command("check_senders", stdout=out, verbosity=0)
@@ -230,7 +231,7 @@ def test_the_command_sets_webhooks_when_told(page: Client, there: list[FakeSende
     )
     out = StringIO()
     call_command("check_senders", "--set-webhooks", stdout=out, verbosity=0)
-    assert [sender.webhook for sender in there] == [verification.wanted()] * 2
+    assert [sender.webhook for sender in there] == [wanted()] * 2
     assert out.getvalue().endswith("2 senders checked.\n")
 
 
@@ -238,7 +239,7 @@ def test_the_command_goes_on_after_one_that_cannot_be_asked(
     page: Client, there: list[FakeSender], twilio: FakeTwilio
 ) -> None:
     for sender in there:
-        sender.webhook = verification.wanted()
+        sender.webhook = wanted()
     twilio.fail(Failure("drop", "senders"))
     out = StringIO()
     with pytest.raises(CommandError, match="1 of 2"):

@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone, translation
 
-from bots import verification
+from bots import comparison, verification
+from bots.comparison import CannotCheck, wanted
 from bots.models import AuditEvent, Bot
 from bots.twilio import senders
 from bots.twilio.client import client_for
-from bots.verification import CannotCheck, health, set_webhooks, unregistered, verify, wanted
+from bots.verification import health, set_webhooks, unregistered, verify
 from tests.fake_account import Failure
 from tests.fake_senders import FakeSender
 from tests.fakes import FakeTwilio
@@ -175,7 +176,7 @@ def test_a_missing_waba_is_said(bot: Bot, there: FakeSender) -> None:
 def test_without_an_answer_nothing_changes(
     bot: Bot, there: FakeSender, twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch, failure: Failure, says: str
 ) -> None:
-    monkeypatch.setattr(verification, "SECONDS", 1.5)
+    monkeypatch.setattr(comparison, "SECONDS", 1.5)
     before = row(bot)
     twilio.fail(failure)
     with pytest.raises(CannotCheck) as caught:
@@ -317,6 +318,17 @@ def test_only_https_can_be_called(bot: Bot, there: FakeSender, settings: Any, tw
     with pytest.raises(CannotCheck, match="Twilio calls only https"):
         set_webhooks(bot, by=None)
     assert twilio.account.calls == before
+
+
+@pytest.mark.parametrize("sid", ["", "XE12", "../Senders", SENDER_A + "/x"])
+@pytest.mark.parametrize("ask", [health, lambda bot: set_webhooks(bot, by=None)])
+def test_what_is_no_sender_sid_is_never_asked_for(
+    bot: Bot, there: FakeSender, twilio: FakeTwilio, ask: Any, sid: str
+) -> None:
+    bot.sender_sid = sid
+    with pytest.raises(CannotCheck, match="does not have this sender SID"):
+        ask(bot)
+    assert twilio.account.calls == {}
 
 
 def test_health_compares_and_changes_nothing(bot: Bot, there: FakeSender, twilio: FakeTwilio) -> None:

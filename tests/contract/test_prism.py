@@ -18,10 +18,11 @@ import requests
 from django.utils import translation
 
 from bots import verification
+from bots.comparison import wanted
 from bots.models import AuditEvent, Bot
 from bots.twilio import messages, senders
 from bots.twilio.errors import SendRefused
-from bots.verification import health, set_webhooks, unregistered, verify, wanted
+from bots.verification import health, set_webhooks, unregistered, verify
 from tests import needs
 from tests.world import ACCOUNT_A, NUMBER_A, TOKEN_A, World
 
