@@ -13,7 +13,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 def wake(name: str, *, after: timedelta | None = None, priority: int = 0, **arguments: Any) -> None:
     """Defers the job `name` in the running transaction: rolled back with it, woken when it commits.
 
-    `after` delays it; what has a higher `priority` goes first. Arguments are JSON values. The job may run twice or not at all; rows are the truth.
+    `after` delays it; what has a higher `priority` goes first. Arguments are JSON values. The job may run twice or not
+    at all; rows are the truth.
     """
     delay: dict[str, Any] = {"schedule_in": {"seconds": after.total_seconds()}} if after else {}
     app.configure_task(name, allow_unknown=True, priority=priority, **delay).defer(**arguments)
