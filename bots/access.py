@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Model, QuerySet
+from django.core.signing import BadSignature, Signer
+from django.db.models import F, Model, QuerySet
 from django.http import Http404
 
-from bots.models import Bot, Membership, Restaurant
+from bots.models import Bot, Invitation, Membership, Restaurant
 
 M = TypeVar("M", bound=Model)
 
@@ -46,6 +48,44 @@ def role_in(user: User | AnonymousUser, restaurant: Restaurant) -> str | None:
     if not user.is_authenticated:
         return None
     return Membership.objects.filter(user_id=user.pk, restaurant=restaurant).values_list("role", flat=True).first()
+
+
+def member_in(restaurant: Restaurant, code: object) -> Membership:
+    return found(Membership.objects.filter(restaurant=restaurant).select_related("user"), code)
+
+
+def open_invitations(at: datetime) -> QuerySet[Invitation]:
+    """Those that still let somebody in: of owners who are gone or no owners any more, none."""
+    return Invitation.objects.filter(
+        accepted_at=None,
+        revoked_at=None,
+        expires_at__gt=at,
+        restaurant__is_active=True,
+        created_by__is_active=True,
+        created_by__memberships__restaurant=F("restaurant"),
+        created_by__memberships__role=Membership.Role.OWNER,
+    ).select_related("restaurant")
+
+
+def invitation_in(restaurant: Restaurant, code: object, at: datetime) -> Invitation:
+    return found(open_invitations(at).filter(restaurant=restaurant), code)
+
+
+def key_of(invitation: Invitation) -> str:
+    """What a link carries: the code, signed with SECRET_KEY."""
+    return _signer().sign(invitation.code.hex)
+
+
+def invitation_by(key: str, at: datetime) -> Invitation:
+    """The open invitation of this key. Raises Http404 for a forged, used, withdrawn or old one."""
+    try:
+        return found(open_invitations(at), _signer().unsign(key))
+    except BadSignature as error:
+        raise Http404 from error
+
+
+def _signer() -> Signer:
+    return Signer(sep=".", salt="bots.invitation")
 
 
 def bot_for(user: User | AnonymousUser, code: object) -> Bot:

@@ -10,9 +10,14 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
-from bots.models import Bot, Restaurant
+from bots.models import ApiToken, Bot, Restaurant
 from bots.numbers import InvalidNumber, canonical, for_people
 from bots.routing import bot_of
 
@@ -27,8 +32,9 @@ _SHAPES = {
 if TYPE_CHECKING:
     _SenderForm = forms.ModelForm[Bot]
     _RestaurantForm = forms.ModelForm[Restaurant]
+    _TokenForm = forms.ModelForm[ApiToken]
 else:
-    _SenderForm = _RestaurantForm = forms.ModelForm
+    _SenderForm = _RestaurantForm = _TokenForm = forms.ModelForm
 
 
 class RestaurantForm(_RestaurantForm):
@@ -62,6 +68,25 @@ class AccountForm(forms.Form):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}, render_value=False),
         help_text=_("Used once and not kept: it is typed again to register a sender."),
     )
+
+
+class TokenForm(_TokenForm):
+    """A forgotten restaurant must not make an operator's token, so that one is asked for by name."""
+
+    for_operator = forms.BooleanField(
+        label=capfirst(_("operator: all restaurants")), required=False, widget=UnfoldBooleanSwitchWidget()
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ["name", "restaurant", "scope"]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        restaurant, for_operator = self.cleaned_data.get("restaurant"), self.cleaned_data.get("for_operator")
+        if "restaurant" not in self.errors and bool(restaurant) == bool(for_operator):
+            self.add_error("restaurant", _("Choose a restaurant, or all of them: one of the two."))
+        return cleaned
 
 
 class SenderForm(_SenderForm):

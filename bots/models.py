@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -43,11 +44,14 @@ class Restaurant(models.Model):
 
 
 class Membership(models.Model):
+    """A person's role in a restaurant. The database itself gives codes to rows that came before the field."""
+
     class Role(models.TextChoices):
         OWNER = "owner", _("owner")
         MANAGER = "manager", _("manager")
         AGENT = "agent", _("agent")
 
+    code = models.UUIDField(_("code"), default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("user")
     )
@@ -62,6 +66,48 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.restaurant}"
+
+
+class Invitation(models.Model):
+    """Whoever holds its signed link may join once, while `expires_at` lies ahead and who made it is an owner still."""
+
+    code = models.UUIDField(_("code"), default=uuid.uuid4, unique=True, editable=False)
+    restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="invitations", verbose_name=_("restaurant"))
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=10, choices=Membership.Role.choices, default=Membership.Role.AGENT)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("made by")
+    )
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_at = models.DateTimeField(_("accepted"), null=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SecondFactor(models.Model):
+    """A person's key for codes that change. `last_step` is that of the last code used, which does not work again."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    key = SecretField(_("key"))
+    confirmed_at = models.DateTimeField(_("on since"), null=True)
+    last_step = models.BigIntegerField(default=0)
+    misses = models.PositiveIntegerField(default=0)
+    missed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class Bot(models.Model):

@@ -1,28 +1,34 @@
-"""Sign-in, the way in, and the restaurant on the screen."""
+"""Sign-in, the way in, the restaurant on the screen, and who works there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
 
+from django.contrib.auth import login
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from bots.access import restaurant_for
+from bots import staffing
+from bots.access import invitation_by, invitation_in, key_of, member_in, open_invitations, restaurant_for
 from bots.desk import Desk, desk_of
-from bots.models import Restaurant
+from bots.models import Invitation, Membership, Restaurant
+from bots.staff_forms import InviteForm, JoinForm, WithCode
+from bots.staffing import StaffingRefused
 from bots.words import zone
 
 P = ParamSpec("P")
@@ -84,7 +90,7 @@ def choose(request: DeskRequest, restaurant: Restaurant) -> None:
         request.session[CHOSEN] = str(restaurant.code)
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(WithCode):
     error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": _("The user name or the password is wrong. Capital and small letters matter."),
@@ -114,6 +120,118 @@ def home(request: HttpRequest) -> HttpResponse:
 def switch(request: DeskRequest) -> HttpResponse:
     choose(request, restaurant_for(request.user, request.POST.get("restaurant")))
     return redirect(_safe_next(request) or "conversations:inbox")
+
+
+def for_team(
+    view: Callable[Concatenate[DeskRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Owners change the team, managers see it, for everybody else it is not there."""
+
+    @at_desk
+    @wraps(view)
+    def inner(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not (request.desk.is_owners or (request.method in {"GET", "HEAD"} and request.desk.sees_team)):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+@require_safe
+@for_team
+def team(request: DeskRequest) -> HttpResponse:
+    return _team(request, InviteForm())
+
+
+@require_POST
+@for_team
+def invite_staff(request: DeskRequest) -> HttpResponse:
+    """The answer to this post is the only page that shows the link."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _team(request, form, status=422)
+    wanted = form.cleaned_data
+    try:
+        made = staffing.invite(
+            request.desk.restaurant, wanted["email"], wanted["role"], by=request.user, at=timezone.now()
+        )
+    except StaffingRefused as refusal:
+        form.add_error("email", str(refusal))
+        return _team(request, form, status=422)
+    link = request.build_absolute_uri(resolve_url("join", key_of(made)))
+    return _team(request, InviteForm(), made=made, link=link)
+
+
+@require_POST
+@for_team
+def withdraw_invitation(request: DeskRequest, code: UUID) -> HttpResponse:
+    at = timezone.now()
+    staffing.withdraw(invitation_in(request.desk.restaurant, code, at), by=request.user, at=at)
+    return redirect("team")
+
+
+@require_POST
+@for_team
+def change_role(request: DeskRequest, code: UUID) -> HttpResponse:
+    member, role = member_in(request.desk.restaurant, code), request.POST.get("role")
+    if role not in Membership.Role.values:
+        return _team(request, InviteForm(), refusal=gettext("Choose a role from the list."), status=422)
+    try:
+        staffing.change_role(member, role, by=request.user)
+    except StaffingRefused as refusal:
+        return _team(request, InviteForm(), refusal=str(refusal), status=422)
+    return redirect("team")
+
+
+@require_POST
+@for_team
+def remove_staff(request: DeskRequest, code: UUID) -> HttpResponse:
+    member = member_in(request.desk.restaurant, code)
+    try:
+        if request.POST.get("sure") == "yes":
+            staffing.remove(member, by=request.user)
+    except StaffingRefused as refusal:
+        return _team(request, InviteForm(), refusal=str(refusal), status=422)
+    return redirect("home" if member.user_id == request.user.pk else "team")
+
+
+def _team(request: DeskRequest, form: InviteForm, *, status: int = 200, **more: object) -> HttpResponse:
+    restaurant = request.desk.restaurant
+    context = {
+        "members": restaurant.memberships.select_related("user").order_by("created_at", "pk"),
+        "invitations": open_invitations(timezone.now()).filter(restaurant=restaurant),
+        "roles": Membership.Role.choices,
+        "form": form,
+        **more,
+    }
+    return render_at_desk(request, "bots/team.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, key: str) -> HttpResponse:
+    """For a new person with a name and a password of their own, or for somebody who is signed in already."""
+    invitation = invitation_by(key, timezone.now())
+    is_known = request.user.is_authenticated
+    form = JoinForm(request.POST or None, instance=User(email=invitation.email))
+    refusal = ""
+    if request.method == "POST" and (is_known or form.is_valid()):
+        person = cast(User, request.user) if is_known else form.save(commit=False)
+        try:
+            staffing.join(invitation, person, at=timezone.now())
+        except StaffingRefused as error:
+            refusal = str(error)
+        else:
+            return _welcomed(request, person, invitation)
+    context = {"invitation": invitation, "form": None if is_known else form, "refusal": refusal}
+    return render(request, "bots/join.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _welcomed(request: HttpRequest, person: User, invitation: Invitation) -> HttpResponse:
+    if not request.user.is_authenticated:
+        login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    request.session[CHOSEN] = str(invitation.restaurant.code)
+    return redirect("home")
 
 
 def _safe_next(request: HttpRequest) -> str:

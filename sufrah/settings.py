@@ -1,5 +1,6 @@
 """The only reader of the environment. Every name is in docs/settings.md; all are optional on a laptop."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "procrastinate.contrib.django",
+    "axes",
     "sufrah",
     "bots",
     "orders",
@@ -73,6 +75,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "bots.gate.OperatorsGate",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "sufrah.urls"
 WSGI_APPLICATION = "sufrah.wsgi.application"
@@ -121,6 +125,22 @@ CHANNEL_LAYERS: dict[str, dict[str, object]] = {
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Who fails too often under one name from one address waits; those waiting gain nothing by trying on.
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
+SIGN_IN_MINUTES: int = env.int("SIGN_IN_MINUTES", default=15)
+SECOND_FACTOR_REQUIRED = IS_PRODUCTION
+AXES_FAILURE_LIMIT: int = env.int("SIGN_IN_TRIES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_MINUTES)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "bots.throttle.address_of"
+AXES_USERNAME_CALLABLE = "bots.throttle.name_tried"
+AXES_LOCKOUT_CALLABLE = "bots.throttle.asked_to_wait"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -230,5 +250,6 @@ UNFOLD = {
     "SITE_SYMBOL": "restaurant",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}sufrah/mark.svg"}],
     "SHOW_LANGUAGES": True,
+    "LOGIN": {"form": "bots.staff_forms.OperatorForm"},
     "SIDEBAR": {"show_search": True},
 }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from bots.admin.kinds import Admin, Noted, Tabular
 from bots.forms import RestaurantForm
 from bots.models import Membership, Restaurant
+from bots.second_factor import switch_off
+from bots.staffing import sign_out_everywhere
 
 # Admin classes are generic to the type checker alone.
 if TYPE_CHECKING:
@@ -90,6 +95,22 @@ class UserAdmin(_UserAdmin, Noted[User]):
     add_fieldsets = ((None, {"fields": ("username", "first_name", "last_name", "email", "password1", "password2")}),)
     list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff"]
     noted = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
+    actions = ["sign_out", "end_second_factor"]
+
+    @admin.action(description=_("Sign out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        by = cast(User, request.user)
+        ended = sum(sign_out_everywhere(person, by=by) for person in queryset)
+        text = ngettext("%(count)d sign-in was ended.", "%(count)d sign-ins were ended.", ended)
+        self.message_user(request, text % {"count": ended})
+
+    @admin.action(description=_("Switch the second factor off"), permissions=["change"])
+    def end_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For somebody whose phone is lost."""
+        by = cast(User, request.user)
+        count = sum(switch_off(person, by=by) for person in queryset)
+        text = ngettext("Switched off for %(count)d person.", "Switched off for %(count)d people.", count)
+        self.message_user(request, text % {"count": count})
 
 
 @admin.register(Group)

@@ -20,10 +20,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         results: Counter[str] = Counter()
         unreadable: list[str] = []
-        for bot, result in tqdm(rotate(), total=secrets_to_rotate(), unit="secret", disable=options["verbosity"] == 0):
+        for row, result in tqdm(rotate(), total=secrets_to_rotate(), unit="secret", disable=options["verbosity"] == 0):
             results[result] += 1
             if result == "unreadable":
-                unreadable.append(str(bot.code))
+                unreadable.append(str(getattr(row, "code", row)))
         counts = ", ".join(f"{count} {result}" for result, count in results.items())
         self.stdout.write(f"{results.total()} secrets: {counts or 'nothing to do'}.")
         if unreadable:
