@@ -11,7 +11,7 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import F, Model, QuerySet
 from django.http import Http404
 
-from bots.models import Bot, Invitation, Membership, Restaurant
+from bots.models import Bot, HookDelivery, HookEndpoint, Invitation, Membership, Restaurant
 
 M = TypeVar("M", bound=Model)
 
@@ -105,3 +105,12 @@ def any_bot(code: object) -> Bot:
 def bots_in(restaurant: Restaurant) -> QuerySet[Bot]:
     """The restaurant's senders that are not retired; whoever calls has made sure of the restaurant."""
     return Bot.objects.filter(restaurant=restaurant, retired_at__isnull=True)
+
+
+def hook_in(restaurant: Restaurant, code: object) -> HookEndpoint:
+    return found(HookEndpoint.objects.filter(restaurant=restaurant).select_related("restaurant"), code)
+
+
+def hook_delivery_in(restaurant: Restaurant, code: object) -> HookDelivery:
+    rows = HookDelivery.objects.filter(endpoint__restaurant=restaurant)
+    return found(rows.select_related("endpoint__restaurant"), code)

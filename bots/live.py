@@ -11,6 +11,9 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+from bots.hooks.recording import record
+from bots.models import Restaurant
+
 logger = logging.getLogger(__name__)
 
 Kind = Literal[
@@ -30,19 +33,23 @@ class Announcement:
     @property
     def frame(self) -> dict[str, Any]:
         """What goes over the socket: `{type, data: {restaurantId, version, …ids}}`."""
-        return {
-            "type": self.type,
-            "data": {"restaurantId": self.restaurant_code, "version": self.version, **self.ids},
-        }
+        return {"type": self.type, "data": self.data}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"restaurantId": self.restaurant_code, "version": self.version, **self.ids}
 
 
 def group_of(restaurant_code: str) -> str:
     return f"restaurant.{restaurant_code}"
 
 
-def announce(kind: Kind, restaurant_code: object, version: int, **ids: object) -> None:
-    """Tells the restaurant's listeners once the running transaction has committed; never raises after it."""
-    said = Announcement(kind, str(restaurant_code), version, {name: str(code) for name, code in ids.items()})
+def announce(kind: Kind, restaurant: Restaurant, version: int, **ids: object) -> None:
+    """Tells the restaurant's listeners once the running transaction has committed; never raises after it. For a
+    restaurant with webhooks, what they will be told is written down at once, with one statement."""
+    said = Announcement(kind, str(restaurant.code), version, {name: str(code) for name, code in ids.items()})
+    if restaurant.has_hooks:
+        record(kind, restaurant.pk, said.data)
     transaction.on_commit(partial(_publish, said), robust=True)
 
 

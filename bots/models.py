@@ -10,7 +10,21 @@ from django.db import models
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from bots.hooks.models import HookAttempt, HookDelivery, HookEndpoint
 from bots.secrets import SecretField
+
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Bot",
+    "HookAttempt",
+    "HookDelivery",
+    "HookEndpoint",
+    "IdempotentCall",
+    "Membership",
+    "Restaurant",
+    "TwilioContent",
+]
 
 
 class Restaurant(models.Model):
@@ -31,6 +45,7 @@ class Restaurant(models.Model):
     handoff_hours = models.PositiveIntegerField(_("hours a person has to answer before the bot is back"), default=2)
     minimum_order = models.DecimalField(_("minimum order"), max_digits=10, decimal_places=3, default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    has_hooks = models.BooleanField(_("has webhooks that are on"), default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -272,4 +272,4 @@ def _retire(bot: Bot, by: User | None) -> None:
 
 def _announce(bot: Bot) -> None:
     version = int(bot.updated_at.timestamp() * 1000)
-    announce("bot.status", bot.restaurant.code, version, botId=bot.code)
+    announce("bot.status", bot.restaurant, version, botId=bot.code)

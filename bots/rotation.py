@@ -8,35 +8,35 @@ from typing import Literal
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
-from bots.models import Bot, SecondFactor
+from bots.models import Bot, HookEndpoint, SecondFactor
 from bots.secrets import Secret
 
 Result = Literal["rotated", "already new", "changed meanwhile", "unreadable"]
+Holder = Bot | HookEndpoint | SecondFactor
+_FIELDS: dict[type[Holder], str] = {Bot: "auth_token", HookEndpoint: "secret", SecondFactor: "key"}
 
 
 def secrets_to_rotate() -> int:
-    return Bot.objects.count() + SecondFactor.objects.count()
+    return sum(kind._default_manager.count() for kind in _FIELDS)
 
 
-def rotate() -> Iterator[tuple[Bot | SecondFactor, Result]]:
-    """One sender after the other, retired ones too, then people's second factors; each is stored before the next
-    begins."""
+def rotate() -> Iterator[tuple[Holder, Result]]:
+    """One row after the other, retired senders too; each is stored before the next begins."""
     newest = Fernet(settings.FIELD_ENCRYPTION_KEYS[0])
-    for bot in Bot.objects.order_by("pk").iterator(chunk_size=200):
-        yield bot, _rotated(bot, bot.auth_token, newest)
-    for factor in SecondFactor.objects.order_by("pk").iterator(chunk_size=200):
-        yield factor, _rotated(factor, factor.key, newest)
+    for kind, field in _FIELDS.items():
+        for row in kind._default_manager.order_by("pk").iterator(chunk_size=200):
+            yield row, _rotated(row, field, newest)
 
 
-def _rotated(row: Bot | SecondFactor, secret: Secret, newest: Fernet) -> Result:
+def _rotated(row: Holder, field: str, newest: Fernet) -> Result:
+    secret: Secret = getattr(row, field)
     if not secret or _opens(newest, secret):
         return "already new"
     try:
         fresh = secret.rotated()
     except InvalidToken:
         return "unreadable"
-    # A token that was replaced meanwhile is already under the newest key, and is the one that counts.
-    field = "auth_token" if isinstance(row, Bot) else "key"
+    # A secret that was replaced meanwhile is already under the newest key, and is the one that counts.
     stored = type(row)._default_manager.filter(pk=row.pk, **{field: secret}).update(**{field: fresh})
     return "rotated" if stored else "changed meanwhile"
 

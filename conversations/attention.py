@@ -22,7 +22,7 @@ def call_a_person(conversation: Conversation) -> None:
     )
     announce(
         "conversation.updated",
-        conversation.restaurant.code,
+        conversation.restaurant,
         conversation.version,
         conversationId=conversation.code,
     )

@@ -128,7 +128,7 @@ def _change(conversation: Conversation, at: datetime, **fields: object) -> None:
         setattr(conversation, name, value)
     announce(
         "conversation.updated",
-        conversation.restaurant.code,
+        conversation.restaurant,
         conversation.version,
         conversationId=conversation.code,
     )

@@ -49,7 +49,7 @@ def _record(bot: Bot, inbound: Inbound, at: datetime) -> bool:
             wake("take_turns", conversation_id=conversation.pk)
             announce(
                 "message.created",
-                bot.restaurant.code,
+                bot.restaurant,
                 conversation.version,
                 conversationId=conversation.code,
                 messageId=message.code,

@@ -97,7 +97,7 @@ def announce_message(kind: Kind, conversation: Conversation, message: Message) -
     """Needs `conversation.restaurant` loaded."""
     announce(
         kind,
-        conversation.restaurant.code,
+        conversation.restaurant,
         conversation.version,
         conversationId=conversation.code,
         messageId=message.code,

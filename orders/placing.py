@@ -251,7 +251,7 @@ def seen_by(conversation_id: int) -> list[Order]:
 
 
 def _announce(kind: Kind, order: Order) -> None:
-    announce(kind, order.restaurant.code, order.version, orderId=order.code)
+    announce(kind, order.restaurant, order.version, orderId=order.code)
 
 
 def _as_uuid(text: str) -> UUID | None:

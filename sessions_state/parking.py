@@ -45,7 +45,7 @@ def _park(conversation: Conversation, message: Message, at: datetime) -> None:
     wake("take_turns", conversation_id=conversation.pk)
     announce(
         "message.updated",
-        conversation.restaurant.code,
+        conversation.restaurant,
         conversation.version,
         conversationId=conversation.code,
         messageId=message.code,

@@ -24,6 +24,8 @@ DASHBOARD_PAT: str = env.str("DASHBOARD_PAT", default="")
 TWILIO_API_BASE_URL: str = env.str("TWILIO_API_BASE_URL", default="")
 TWILIO_TIMEOUT_SECONDS = 10
 SIMULATOR = not IS_PRODUCTION
+HOOKS_TIMEOUT_SECONDS = 10
+HOOKS_ALLOW_LOOPBACK: bool = not IS_PRODUCTION and env.bool("HOOKS_ALLOW_LOOPBACK", default=False)
 
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
@@ -219,6 +221,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
+        "HookEvent": "bots.hooks.models.HookEvent",
+        "HookDeliveryStatus": "bots.hooks.models.HookDelivery.Status",
         "BotStatus": "bots.models.Bot.Status",
         "ConversationStatus": "conversations.models.Conversation.Status",
         "MessageStatus": "conversations.models.Message.Status",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("conversations.doors")),
     path("api/", include("bots.api")),
+    path("api/", include("bots.hooks.api")),
     path("api/", include("conversations.api")),
     path("api/", include("orders.api")),
     path("api/", include("sufrah.api")),

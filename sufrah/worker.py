@@ -19,6 +19,8 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
+from bots.hooks.delivery import forget_old
+from bots.hooks.delivery import wake_due as wake_due_hooks
 from conversations.delivery import wake_due
 from sessions_state.sweep import sweep
 
@@ -72,6 +74,7 @@ def _sweep_once() -> None:
         now = timezone.now()
         sweep(now)
         wake_due(now)
+        wake_due_hooks(now)
     finally:
         close_old_connections()
 
@@ -90,12 +93,13 @@ async def revive(worker: App) -> None:
 
 
 async def _tidying(worker: App) -> None:
-    """Failed jobs are kept three days for people to look at."""
+    """Failed jobs are kept three days for people to look at, webhook deliveries thirty."""
 
     async def tidy() -> None:
         await worker.job_manager.delete_old_jobs(
             nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
         )
+        await sync_to_async(forget_old, thread_sensitive=False)(timezone.now())
 
     await _forever(TIDY_EVERY, tidy)
 

@@ -79,7 +79,10 @@ class ApiSchema(AutoSchema):
 
     def get_tags(self) -> list[str]:
         """The room that the door belongs to."""
-        room = type(self.view).__module__.partition(".")[0]
+        module = type(self.view).__module__
+        if module.startswith("bots.hooks."):
+            return ["webhooks"]
+        room = module.partition(".")[0]
         return ["senders" if room == "bots" else room]
 
     def _honours_key(self) -> bool:

@@ -55,7 +55,7 @@ def on_the_line(talk: Callable[..., Any], *args: Any) -> Any:
 async def shout(world: World, which: str) -> None:
     def say() -> None:
         with transaction.atomic():
-            announce("conversation.updated", getattr(world, which).restaurant.code, 7, conversationId="c")
+            announce("conversation.updated", getattr(world, which).restaurant, 7, conversationId="c")
 
     await sync_to_async(say)()
 
@@ -184,7 +184,7 @@ def test_who_signs_out_must_go(world: World, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_rolled_back_is_not_announced(world: World) -> None:
     def roll_back() -> None:
         with pytest.raises(ZeroDivisionError), transaction.atomic():
-            announce("conversation.updated", world.a.restaurant.code, 7)
+            announce("conversation.updated", world.a.restaurant, 7)
             raise ZeroDivisionError
 
     async def talk() -> None:

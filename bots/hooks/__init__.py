@@ -1,0 +1,1 @@
+"""Webhooks out: what happens in a restaurant, told to addresses that it names."""

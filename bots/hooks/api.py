@@ -1,0 +1,129 @@
+"""Webhooks over REST: a restaurant's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bots.access import hook_delivery_in, hook_in
+from bots.hooks import endpoints
+from bots.hooks.endpoints import HookRefused
+from bots.hooks.models import HookDelivery, HookEndpoint
+from bots.rest.errors import SENTENCE, Conflict
+from bots.rest.hooks import DeliveryOut, HookIn, HookMade, HookOut
+from bots.rest.once import once
+from bots.rest.paging import BY_ID, PageQuery, page_of
+from bots.rest.views import RestaurantView, listed
+from bots.serializers import Removed
+
+
+class Hooks(RestaurantView):
+    @extend_schema(
+        operation_id="listWebhooks", summary="Webhooks", parameters=[PageQuery], responses=HookOut(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        page, _ = self.page_asked(PageQuery, request)
+        rows = HookEndpoint.objects.filter(restaurant=self.restaurant)
+        return listed(request, page_of(rows, page, BY_ID, among=rows), HookOut)
+
+    @extend_schema(
+        operation_id="registerWebhook",
+        summary="Register a webhook",
+        description="The answer shows the secret this one time, so it is not kept for an `Idempotency-Key`; an address "
+        "that is registered already is refused with 409.",
+        request=HookIn,
+        responses={201: HookMade},
+    )
+    def post(self, request: Request) -> Response:
+        fields = self.taken(HookIn, request)
+        with _in_words():
+            hook, secret = endpoints.register(self.restaurant, fields["url"], fields["events"], by=None)
+        return Response({**HookOut(hook).data, "secret": secret}, status=201)
+
+
+class OneHook(RestaurantView):
+    @extend_schema(operation_id="getWebhook", summary="One webhook", responses=HookOut)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(HookOut(hook_in(self.restaurant, code)).data)
+
+    @extend_schema(
+        operation_id="removeWebhook",
+        summary="Remove a webhook",
+        description="Its deliveries go with it.",
+        responses={200: Removed},
+    )
+    @once
+    def delete(self, request: Request, code: str) -> Response:
+        hook = hook_in(self.restaurant, code)
+        endpoints.remove(hook, by=None)
+        return Response({"success": True, "message": f"Webhook {hook.url} was removed"})
+
+
+class SwitchOn(RestaurantView):
+    @extend_schema(
+        operation_id="switchOnWebhook",
+        summary="Switch a webhook on again",
+        description="One that was switched off by hand or after three days of failures.",
+        request=None,
+        responses=HookOut,
+    )
+    @once
+    def post(self, request: Request, code: str) -> Response:
+        endpoints.switch_on(hook_in(self.restaurant, code), by=None)
+        return Response(HookOut(hook_in(self.restaurant, code)).data)
+
+
+class DeliveriesOfHook(RestaurantView):
+    @extend_schema(
+        operation_id="listWebhookDeliveries",
+        summary="What a webhook was told, newest first, with every attempt",
+        parameters=[PageQuery],
+        responses=DeliveryOut(many=True),
+    )
+    def get(self, request: Request, code: str) -> Response:
+        page, _ = self.page_asked(PageQuery, request)
+        among = HookDelivery.objects.filter(endpoint=hook_in(self.restaurant, code))
+        full = among.select_related("endpoint").prefetch_related("tries")
+        return listed(request, page_of(full, page, BY_ID, among=among), DeliveryOut)
+
+
+class Redeliver(RestaurantView):
+    @extend_schema(
+        operation_id="redeliverWebhook",
+        summary="Deliver again",
+        description="409 while the webhook is off or the delivery is on its way.",
+        request=None,
+        responses=DeliveryOut,
+    )
+    @once
+    def post(self, request: Request, code: str) -> Response:
+        with _in_words():
+            endpoints.redeliver(hook_delivery_in(self.restaurant, code), by=None, at=timezone.now())
+        return Response(DeliveryOut(hook_delivery_in(self.restaurant, code)).data)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """The verbs' refusals in the API's words."""
+    try:
+        yield
+    except HookRefused as error:
+        if not error.is_conflict:
+            raise ValidationError({error.field: [ErrorDetail(str(error), code=SENTENCE)]}) from error
+        raise Conflict(str(error)) from error
+
+
+urlpatterns = [
+    path("webhooks", Hooks.as_view()),
+    path("webhooks/<str:code>", OneHook.as_view()),
+    path("webhooks/<str:code>/switch-on", SwitchOn.as_view()),
+    path("webhooks/<str:code>/deliveries", DeliveriesOfHook.as_view()),
+    path("webhooks/deliveries/<str:code>/redeliver", Redeliver.as_view()),
+]
