@@ -16,7 +16,7 @@ from django.http import HttpResponse, QueryDict
 from django.test import Client
 from django.utils import timezone
 
-from bots.models import ApiToken, Bot, Restaurant
+from bots.models import ApiToken, Bot, HookDelivery, HookEndpoint, Restaurant
 from bots.tokens import create_token
 from conversations.inbound import record
 from conversations.models import Conversation
@@ -110,17 +110,36 @@ class Furniture:
     conversation: Conversation
     order: Order
     item: Item
+    hook: HookEndpoint
+    told: HookDelivery
 
     @property
     def codes(self) -> dict[str, str]:
-        return {name: str(getattr(self, name).code) for name in ("restaurant", "bot", "conversation", "order", "item")}
+        names = ("restaurant", "bot", "conversation", "order", "item", "hook", "told")
+        return {name: str(getattr(self, name).code) for name in names}
 
 
 def furnished(house: House) -> Furniture:
-    """A conversation with one message, and an order in it."""
+    """A conversation with one message, an order in it, and a webhook that was told something once."""
     record(house.bot, inbound_of(QueryDict(urlencode(text_from(CUSTOMER, house.bot, "Hello")))), at=timezone.now())
     conversation = Conversation.objects.get(bot=house.bot, customer_address=CUSTOMER)
-    return Furniture(house.restaurant, house.bot, conversation, ordered(house, conversation), house.items[0])
+    order, told = ordered(house, conversation), told_once(house.restaurant)
+    return Furniture(house.restaurant, house.bot, conversation, order, house.items[0], told.endpoint, told)
+
+
+def told_once(restaurant: Restaurant) -> HookDelivery:
+    hook = HookEndpoint.objects.create(
+        restaurant=restaurant, url="https://till.example.com/", events=["order.created"], secret="whsec_of_a_till"
+    )
+    return HookDelivery.objects.create(
+        endpoint=hook,
+        event="order.created",
+        data={"restaurantId": str(restaurant.code)},
+        status=HookDelivery.Status.DELIVERED,
+        tries_left=9,
+        due_at=timezone.now(),
+        created_at=timezone.now(),
+    )
 
 
 def ordered(house: House, conversation: Conversation) -> Order:

@@ -15,7 +15,8 @@ from bots.hooks.models import URL_LENGTH
 PORTS = (443, 8443)
 Address = IPv4Address | IPv6Address
 # What `is_global` lets pass or judges differently from one Python to the next: ways to an IPv4 address inside
-# (NAT64 RFC 6052 and RFC 8215, 6to4 RFC 3056 with its relays, Teredo RFC 4380), segment routing, site-local (RFC 3879), examples.
+# (NAT64 RFC 6052 and RFC 8215, 6to4 RFC 3056 with its relays, Teredo RFC 4380), segment routing, site-local
+# (RFC 3879), examples.
 _REFUSED = tuple(
     map(
         ip_network,

@@ -28,7 +28,7 @@ class HookOut(serializers.Serializer[HookEndpoint]):
 class HookMade(HookOut):
     """With the secret, this one time."""
 
-    secret = serializers.CharField()
+    secret = serializers.CharField(required=False, help_text="Absent when the answer is said again.")
 
 
 @extend_schema_serializer(

@@ -24,9 +24,14 @@ ROWS = {
     "/api/orders/{code}": "order",
     "/api/orders/{code}/advance": "order",
     "/api/menu/items/{code}": "item",
+    "/api/webhooks/{code}/switch-on": "hook",
+    "/api/webhooks/{code}/deliveries": "hook",
+    "/api/webhooks/deliveries/{code}/redeliver": "told",
 }
 SENDERS = "/api/admin/bots/{code}"
-# What no schema can say: which restaurants there are, that a message needs words or a file, which keys are taken.
+HOOKS = "/api/webhooks/{code}"
+# What no schema can say: which restaurants there are, that a message needs words or a file, which keys are
+# taken, which addresses are public.
 UNSAYABLE = """
 [checks]
 ignored_auth.enabled = false
@@ -40,6 +45,7 @@ def config(token: str, a: Furniture, b: Furniture) -> str:
     """Real rows for the addresses; the sender of `b` may be retired."""
     rows = [(path, "", getattr(a, name)) for path, name in ROWS.items()]
     rows += [(SENDERS, 'include-method = ["GET", "PUT"]', a.bot), (SENDERS, 'include-method = "DELETE"', b.bot)]
+    rows += [(HOOKS, 'include-method = "GET"', a.hook), (HOOKS, 'include-method = "DELETE"', b.hook)]
     tenant = f'"header.X-Restaurant-Id" = "{a.restaurant.code}"'
     operations = [
         f'[[operations]]\ninclude-path = "{path}"\n{method}\nparameters = {{ "path.code" = "{row.code}", {tenant} }}\n'
@@ -68,4 +74,4 @@ def test_the_schema_is_kept(world: World, live_server: LiveServer, tmp_path: Pat
         text=True,
     )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr
-    assert "Tested: 20" in run.stdout
+    assert "Tested: 27" in run.stdout

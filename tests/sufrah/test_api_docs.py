@@ -39,7 +39,7 @@ def test_every_line_of_the_guide_works(world: World, live_server: LiveServer) ->
         "OPERATOR": caller(None).token,
         **{name.upper(): code for name, code in rows.codes.items()},
     }
-    assert len(commands()) == 23
+    assert len(commands()) == 27
     for command in commands():
         run = subprocess.run(["bash", "-euc", ONE_ANSWER + command], env=names, capture_output=True, text=True)
         assert run.returncode == 0, (command, run.stdout, run.stderr)
@@ -76,7 +76,7 @@ def test_the_schema_says_how_to_come_in(db: None) -> None:
             assert ("Idempotency-Key" in headers) == (method != "get"), (path, method)
             assert {"400", "401", "403", "404", "406", "429", "500"} <= set(call["responses"])
             assert call["summary"]
-            assert set(call["tags"]) <= {"senders", "conversations", "orders"}
+            assert set(call["tags"]) <= {"senders", "conversations", "orders", "webhooks"}
 
 
 def test_the_schema_is_made_once_and_in_english(db: None) -> None:

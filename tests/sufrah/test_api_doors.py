@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Model
 from django.utils import timezone
 
-from bots.models import ApiToken, Bot, Restaurant
+from bots.models import ApiToken, Bot, HookDelivery, HookEndpoint, Restaurant
 from bots.tokens import create_token
 from conversations.models import Conversation, Message
 from orders.models import Item, Order
@@ -25,7 +25,8 @@ SENDER = {
     "accountSid": "AC" + "1" * 32,
     "authToken": "aaaabbbbccccddddeeeeffff00001111",
 }
-KEPT: tuple[type[Model], ...] = (Restaurant, Bot, Conversation, Message, Order, Item)
+HOOK = {"url": "https://display.example.com/sufrah", "events": ["order.created"]}
+KEPT: tuple[type[Model], ...] = (Restaurant, Bot, Conversation, Message, Order, Item, HookEndpoint, HookDelivery)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ CALLS = [
     Call("POST", "/api/orders/{order}/advance", {"status": "accepted"}),
     Call("GET", "/api/menu"),
     Call("PATCH", "/api/menu/items/{item}", {"isAvailable": False}),
+    Call("GET", "/api/webhooks"),
+    Call("POST", "/api/webhooks", HOOK, 201),
+    Call("GET", "/api/webhooks/{hook}"),
+    Call("DELETE", "/api/webhooks/{hook}"),
+    Call("POST", "/api/webhooks/{hook}/switch-on"),
+    Call("GET", "/api/webhooks/{hook}/deliveries"),
+    Call("POST", "/api/webhooks/deliveries/{told}/redeliver"),
 ]
 OURS = [call for call in CALLS if not call.is_operators]
 WITH_BODY = [call for call in CALLS if call.body is not None]
@@ -215,7 +223,7 @@ def test_a_restaurant_is_no_operator(a: Furniture) -> None:
 @refused
 def test_what_is_anothers_is_not_there(a: Furniture, b: Furniture) -> None:
     for who in (caller(a.restaurant), operator_for(a.restaurant)):
-        for call in OURS:
+        for call in [call for call in OURS if call.names_a_row or call.method == "GET"]:
             answer = who(call.method, path_of(call, b), call.body)
             if call.names_a_row:
                 assert refusal(answer)[0] == 404, call
