@@ -12,6 +12,7 @@ from bots.hooks.models import HookEvent
 from bots.jobs import wake
 
 MOST_TRIES = 10
+BEHIND = -1  # customers are answered first
 _INSERT = """
 INSERT INTO bots_hookdelivery (code, endpoint_id, event, data, status, attempts, tries_left, due_at, created_at)
 SELECT gen_random_uuid(), id, %(event)s, %(data)s::jsonb, 'waiting', 0, %(tries)s, now(), now()
@@ -34,4 +35,4 @@ def record(event: str, restaurant_id: int, data: Mapping[str, object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         for (endpoint_id,) in cursor.fetchall():
-            transaction.on_commit(partial(wake, "deliver_hooks", endpoint_id=endpoint_id), robust=True)
+            transaction.on_commit(partial(wake, "deliver_hooks", priority=BEHIND, endpoint_id=endpoint_id), robust=True)
