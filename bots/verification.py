@@ -176,7 +176,7 @@ def _settle(bot: Bot, problems: tuple[str, ...], by: User | None) -> None:
             raise CannotCheck(_("The sender was changed while it was checked: verify it again. Nothing was stored."))
         changed = changes(before, after)
         note("sender.verified", bot, user=by, restaurant=bot.restaurant, changes=changed)
-        announce("bot.status", bot.restaurant.code, int(now.timestamp() * 1000), botId=bot.code)
+        announce("bot.status", bot.restaurant, int(now.timestamp() * 1000), botId=bot.code)
     bot.refresh_from_db()
 
 
