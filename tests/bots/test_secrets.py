@@ -80,7 +80,7 @@ def test_a_token_that_is_replaced_meanwhile_wins(under_old_key: World, settings:
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     seen = Bot.objects.get(pk=under_old_key.a.bot.pk)
     Bot.objects.filter(pk=seen.pk).update(auth_token="the new one")
-    assert rotation._rotated(seen, seen.auth_token, Fernet(NEW)) == "changed meanwhile"
+    assert rotation._rotated(seen, "auth_token", Fernet(NEW)) == "changed meanwhile"
     assert Bot.objects.get(pk=seen.pk).auth_token.reveal() == "the new one"
 
 
