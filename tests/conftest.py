@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.fakes import FakeTwilio
@@ -22,6 +23,13 @@ def pytest_configure() -> None:
 @pytest.fixture
 def world(db: None) -> World:
     return make_world()
+
+
+@pytest.fixture(autouse=True)
+def every_test_begins_in_english() -> Iterator[None]:
+    """A request leaves its reader's language behind, as a real thread does between two requests."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
