@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 SPACE_NEEDED = 200 * 1024 * 1024
@@ -16,9 +17,8 @@ def ready(folder: Path) -> Path:
     """The folder, made when it is not there. Raises DataFolderError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
+        # A file of this process alone: web and worker often start in the same moment.
+        tempfile.TemporaryFile(dir=folder).close()
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise DataFolderError(

@@ -1,5 +1,6 @@
 """The data folder: made, or refused in one sentence."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from sufrah import folder, keys
 
 def test_it_is_made(tmp_path: Path) -> None:
     assert folder.ready(tmp_path / "var" / "data").is_dir()
+
+
+def test_many_processes_may_start_in_the_same_moment(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as starting:
+        made = list(starting.map(folder.ready, [tmp_path / "var"] * 400))
+    assert set(made) == {tmp_path / "var"}
+    assert list((tmp_path / "var").iterdir()) == []
 
 
 def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
