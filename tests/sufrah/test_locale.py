@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,8 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.translation import override
 from django.utils.translation.template import templatize
+
+from tests import needs
 
 FOLDER = Path(settings.LOCALE_PATHS[0]) / "ar" / "LC_MESSAGES"
 ROOMS = ("bots", "orders", "conversations", "sessions_state", "sufrah", "templates")
@@ -68,7 +69,6 @@ def test_no_source_string_lacks_arabic(po: Catalog) -> None:
     assert missing_in(po, found) == []
 
 
-@pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed here")
 def test_xgettext_finds_nothing_more(po: Catalog, tmp_path: Path) -> None:
     names = []
     for n, (_path, source) in enumerate(sources()):
@@ -76,7 +76,7 @@ def test_xgettext_finds_nothing_more(po: Catalog, tmp_path: Path) -> None:
         names.append(f"{n}.py")
     wanted = [f"--keyword={word}" for word in KEYWORDS]
     command = [
-        "xgettext",
+        needs.program("xgettext", "gettext"),
         "--language=Python",
         "--from-code=UTF-8",
         "--keyword=_",
