@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.signing import BadSignature, Signer
-from django.db.models import F, Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from bots.models import Bot, HookDelivery, HookEndpoint, Invitation, Membership, Restaurant
@@ -55,15 +55,17 @@ def member_in(restaurant: Restaurant, code: object) -> Membership:
 
 
 def open_invitations(at: datetime) -> QuerySet[Invitation]:
-    """Those that still let somebody in: of owners who are gone or no owners any more, none."""
+    """Those that still let somebody in: of people who are gone, or may invite here no more, none."""
+    owners = Membership.objects.filter(
+        user=OuterRef("created_by"), restaurant=OuterRef("restaurant"), role=Membership.Role.OWNER
+    )
     return Invitation.objects.filter(
+        Exists(owners) | Q(created_by__is_staff=True),
         accepted_at=None,
         revoked_at=None,
         expires_at__gt=at,
         restaurant__is_active=True,
         created_by__is_active=True,
-        created_by__memberships__restaurant=F("restaurant"),
-        created_by__memberships__role=Membership.Role.OWNER,
     ).select_related("restaurant")
 
 

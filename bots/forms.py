@@ -17,7 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from bots.models import ApiToken, Bot, Restaurant
+from bots.models import ApiToken, Bot, Invitation, Membership, Restaurant
 from bots.numbers import InvalidNumber, canonical, for_people
 from bots.routing import bot_of
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     _SenderForm = forms.ModelForm[Bot]
     _RestaurantForm = forms.ModelForm[Restaurant]
     _TokenForm = forms.ModelForm[ApiToken]
+    _InvitationForm = forms.ModelForm[Invitation]
 else:
-    _SenderForm = _RestaurantForm = _TokenForm = forms.ModelForm
+    _SenderForm = _RestaurantForm = _TokenForm = _InvitationForm = forms.ModelForm
 
 
 class RestaurantForm(_RestaurantForm):
@@ -53,6 +54,18 @@ class RestaurantForm(_RestaurantForm):
         if not is_currency(code, locale="en"):
             raise forms.ValidationError(_("This is no currency. One is written like SAR."))
         return code
+
+
+class InvitationForm(_InvitationForm):
+    """A restaurant that has nobody yet needs an owner first, who then invites the others."""
+
+    class Meta:
+        model = Invitation
+        fields = ["restaurant", "email", "role"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("role", Membership.Role.OWNER)
 
 
 class AccountForm(forms.Form):

@@ -9,12 +9,14 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from bots.admin.kinds import Admin, Noted, Tabular
+from bots.admin.kinds import Admin, Noted, Tabular, on_the_page
 from bots.forms import RestaurantForm
 from bots.models import Membership, Restaurant
 from bots.second_factor import switch_off
@@ -54,6 +56,7 @@ class RestaurantAdmin(Noted[Restaurant]):
     search_fields = ["name", "name_ar", "phone"]
     readonly_fields = ["code", "created_at", "updated_at"]
     inlines = [StaffInline]
+    actions_detail = ["invite"]
     noted = (
         "name",
         "name_ar",
@@ -74,6 +77,13 @@ class RestaurantAdmin(Noted[Restaurant]):
         (_("The talk"), {"fields": ["language", "session_idle_minutes", "cart_hours", "handoff_hours", "timezone"]}),
         (_("Row"), {"fields": ["code", "created_at", "updated_at"], "classes": ["collapse"]}),
     ]
+
+    @on_the_page(_("Invite somebody…"), permission="invite", path="invite")
+    def invite(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect(f"{reverse('admin:bots_invitation_add')}?restaurant={object_id}")
+
+    def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("bots.add_invitation")
 
 
 @admin.register(Membership)
