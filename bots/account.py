@@ -1,22 +1,28 @@
-"""One's own account: signing out everywhere, and the second factor."""
+"""One's own account: the password, signing out everywhere, and the second factor."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import segno
-from django.contrib.auth import logout
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import User
+from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from bots import second_factor, staffing
+from bots import passwords, second_factor, staffing
 from bots.models import SecondFactor
+from bots.staff_forms import NewPasswordForm, OwnPasswordForm
 
 
 @never_cache
@@ -24,6 +30,44 @@ from bots.models import SecondFactor
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     return _account(request)
+
+
+@never_cache
+@require_POST
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """This device stays signed in, others do not."""
+    person = cast(User, request.user)
+    form = OwnPasswordForm(person, request.POST)
+    if not form.is_valid():
+        return _account(request, status=422, form=form)
+    passwords.change_password(person, form.cleaned_data["new_password1"])
+    update_session_auth_hash(request, person)
+    messages.success(request, gettext("Your password is changed. Other devices are signed out."))
+    return redirect("account")
+
+
+@method_decorator(never_cache, name="dispatch")
+class NewPassword(PasswordResetConfirmView):
+    """Behind a link from an owner. The link's secret moves to the session, so that it stays in no address."""
+
+    template_name = "bots/new_password.html"
+    form_class = NewPasswordForm
+    success_url = reverse_lazy("login")
+
+    def get_user(self, uidb64: str) -> User | None:
+        person = super().get_user(uidb64)
+        return person if person and passwords.belongs_to_one(person) else None
+
+    def form_valid(self, form: SetPasswordForm[Any]) -> HttpResponse:
+        passwords.change_password(cast(User, self.user), form.cleaned_data["new_password1"])
+        del self.request.session[INTERNAL_RESET_SESSION_TOKEN]
+        messages.success(self.request, gettext("Your password is changed. Sign in with it."))
+        return redirect(str(self.success_url))
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        asked = 422 if self.request.method == "POST" else 200
+        return super().render_to_response(context, status=asked if self.validlink else 404, **kwargs)
 
 
 @never_cache
@@ -83,8 +127,16 @@ def _refused(request: HttpRequest, address: str = "") -> HttpResponse:
     return _account(request, status=422, address=address, refusal=refusal)
 
 
-def _account(request: HttpRequest, *, status: int = 200, address: str = "", refusal: str = "") -> HttpResponse:
+def _account(
+    request: HttpRequest,
+    *,
+    status: int = 200,
+    address: str = "",
+    refusal: str = "",
+    form: OwnPasswordForm | None = None,
+) -> HttpResponse:
+    person = cast(User, request.user)
     picture = segno.make(address).svg_inline(scale=5, light="white") if address else ""
-    is_on = second_factor.is_on(cast(User, request.user))
-    context = {"is_on": is_on, "address": address, "picture": picture, "refusal": refusal}
+    context = {"is_on": second_factor.is_on(person), "address": address, "picture": picture, "refusal": refusal}
+    context["form"] = form or OwnPasswordForm(person)
     return render(request, "bots/account.html", context, status=status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.utils import timezone
@@ -21,8 +21,9 @@ CODE = {"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"}
 # Forms are generic to the type checker alone.
 if TYPE_CHECKING:
     _UserCreationForm = UserCreationForm[User]
+    _SetPasswordForm = SetPasswordForm[User]
 else:
-    _UserCreationForm = UserCreationForm
+    _UserCreationForm, _SetPasswordForm = UserCreationForm, SetPasswordForm
 
 
 class WithCode(AuthenticationForm):
@@ -69,3 +70,23 @@ class JoinForm(_UserCreationForm):
             self.fields[name].widget.attrs["dir"] = "ltr"
         self.fields["password2"].help_text = ""
         self.fields["username"].widget.attrs |= {"dir": "auto", "spellcheck": "false", "autofocus": False}
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].widget.attrs["autofocus"] = False
+        _plain(self)
+
+
+class NewPasswordForm(_SetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self)
+
+
+def _plain(form: forms.Form) -> None:
+    """Passwords run from left to right in every language; the rules are said once."""
+    for field in form.fields.values():
+        field.widget.attrs["dir"] = "ltr"
+    form.fields["new_password2"].help_text = ""

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,10 +24,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from bots import staffing
+from bots import passwords, staffing
 from bots.access import invitation_by, invitation_in, key_of, member_in, open_invitations, restaurant_for
 from bots.desk import Desk, desk_of
 from bots.models import Invitation, Membership, Restaurant
+from bots.passwords import PasswordRefused
 from bots.staff_forms import InviteForm, JoinForm, WithCode
 from bots.staffing import StaffingRefused
 from bots.words import zone
@@ -181,6 +183,19 @@ def change_role(request: DeskRequest, code: UUID) -> HttpResponse:
     except StaffingRefused as refusal:
         return _team(request, InviteForm(), refusal=str(refusal), status=422)
     return redirect("team")
+
+
+@require_POST
+@for_team
+def password_link(request: DeskRequest, code: UUID) -> HttpResponse:
+    """For somebody who has forgotten theirs. The answer to this post is the only page that shows the link."""
+    member = member_in(request.desk.restaurant, code)
+    try:
+        place = passwords.password_link(member, by=request.user)
+    except PasswordRefused as refusal:
+        return _team(request, InviteForm(), refusal=str(refusal), status=422)
+    link = request.build_absolute_uri(reverse("new_password", kwargs=place))
+    return _team(request, InviteForm(), link_for=member.user, link=link)
 
 
 @require_POST

@@ -15,6 +15,7 @@ _RULES = (
     (re.compile(r"^(\s*(?:DETAIL|CONTEXT|LINE \d+|PARAMETERS)\s*:).*$", re.MULTILINE), r"\1 hidden"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 hidden"),
     (re.compile(r"(?i)((?:auth_?token|password|secret|api_?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+"), r"\1hidden"),
+    (re.compile(r"(/(?:join|new-password)/)[^\s\"'?]+"), r"\1hidden"),
     (re.compile(r"(?<![0-9A-Za-z])\+?\d(?:[\s-]?\d){7,14}(?![0-9A-Za-z])"), "[number]"),
     (re.compile(r"\bgAAAA[\w=-]{20,}"), "[encrypted]"),
 )
