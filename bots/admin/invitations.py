@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from bots.access import key_of, open_invitations
@@ -57,7 +57,9 @@ class InvitationAdmin(ByVerbs[Invitation]):
             return "joined", gettext("Joined")
         if invitation.revoked_at:
             return "withdrawn", gettext("Withdrawn")
-        return ("open", gettext("Open")) if getattr(invitation, "opens", False) else ("over", gettext("Over"))
+        if getattr(invitation, "opens", False):
+            return "open", pgettext("an invitation", "Open")
+        return "over", pgettext("an invitation", "Over")
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
