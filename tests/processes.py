@@ -27,6 +27,7 @@ import psycopg
 from psycopg import sql
 
 from sufrah import embedded
+from tests import needs
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN = 60.0
@@ -168,6 +169,13 @@ def scratch(name: str) -> Iterator[dict[str, str]]:
     finally:
         _stop_embedded(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def redis_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A server of its own that keeps nothing, and its address. Who starts it kills it and waits for its end."""
+    port = free_port()
+    command = [needs.program("redis-server"), "--port", str(port), "--save", "", "--appendonly", "no"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=folder), f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""So many calls a minute and token; counted in this process's memory, so each process allows as many."""
+"""So many calls a minute and token, counted together where the processes share Redis; without it each process counts
+its own."""
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
+from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
@@ -14,6 +17,7 @@ from rest_framework.views import APIView
 from bots.rest.authentication import bearer_in
 
 MINUTE = 60
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,12 @@ class TokenThrottle(BaseThrottle):
 
 
 def _counted(name: str) -> int:
-    cache.add(name, 0, 2 * MINUTE)
+    """Who cannot be counted is let in: a limit protects the house and must not close it."""
     try:
+        cache.add(name, 0, 2 * MINUTE)
         return cache.incr(name)
     except ValueError:  # a full cache has dropped it at this very moment
+        return 1
+    except RedisError:
+        logger.warning("An API call was not counted: Redis does not answer.")
         return 1

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests import needs
-from tests.processes import ROOT, Process, answers, free_port, manage, scratch, web, worker
+from tests.processes import ROOT, Process, answers, free_port, manage, redis_server, scratch, web, worker
 
 pytestmark = pytest.mark.processes
 
@@ -73,13 +72,7 @@ def test_an_order_goes_on_after_everything_was_stopped(env: dict[str, str], tmp_
 
 @pytest.mark.redis
 def test_web_and_worker_apart_tell_the_socket_through_redis(env: dict[str, str], tmp_path: Path) -> None:
-    port = free_port()
-    redis = subprocess.Popen(
-        [needs.program("redis-server"), "--port", str(port), "--save", "", "--appendonly", "no"],
-        stdout=subprocess.DEVNULL,
-        cwd=tmp_path,
-    )
-    env |= {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
+    redis, env["REDIS_URL"] = redis_server(tmp_path)
     pages, jobs = web(env, tmp_path, int(env["PORT"])), worker(env, tmp_path)
     try:
         furnish(env)
