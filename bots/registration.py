@@ -20,6 +20,7 @@ from bots.models import Bot, Restaurant
 from bots.numbers import canonical
 from bots.routing import bot_of
 from bots.secrets import Secret
+from bots.versions import version_at
 
 KEPT_TOKENS = ("", "hidden")
 RETRIES = "#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx"
@@ -271,5 +272,4 @@ def _retire(bot: Bot, by: User | None) -> None:
 
 
 def _announce(bot: Bot) -> None:
-    version = int(bot.updated_at.timestamp() * 1000)
-    announce("bot.status", bot.restaurant, version, botId=bot.code)
+    announce("bot.status", bot.restaurant, version_at(bot.updated_at), botId=bot.code)

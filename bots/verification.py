@@ -37,6 +37,7 @@ from bots.twilio import senders
 from bots.twilio.client import within
 from bots.twilio.errors import SendRefused, SendUnknown
 from bots.twilio.senders import AtTwilio
+from bots.versions import version_at
 
 PAUSES = (1.0, 2.0, 3.0)
 _CHECKED = ("whatsapp_number", "account_sid", "subaccount_sid", "auth_token", "sender_sid", "waba_id", "channel")
@@ -176,7 +177,7 @@ def _settle(bot: Bot, problems: tuple[str, ...], by: User | None) -> None:
             raise CannotCheck(_("The sender was changed while it was checked: verify it again. Nothing was stored."))
         changed = changes(before, after)
         note("sender.verified", bot, user=by, restaurant=bot.restaurant, changes=changed)
-        announce("bot.status", bot.restaurant, int(now.timestamp() * 1000), botId=bot.code)
+        announce("bot.status", bot.restaurant, version_at(now), botId=bot.code)
     bot.refresh_from_db()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models.functions import Now
+from datetime import datetime
 
 from bots.live import announce
+from bots.versions import next_version
 from conversations.models import Conversation
 
 
@@ -14,11 +15,11 @@ def locked_conversation(conversation_id: int) -> Conversation:
     return rows.get(pk=conversation_id)
 
 
-def call_a_person(conversation: Conversation) -> None:
+def call_a_person(conversation: Conversation, at: datetime) -> None:
     """Marks the locked conversation and tells the pages, inside the caller's transaction."""
-    conversation.version += 1
+    conversation.version = next_version(conversation.version, at)
     Conversation.objects.filter(pk=conversation.pk).update(
-        needs_attention=True, version=conversation.version, updated_at=Now()
+        needs_attention=True, version=conversation.version, updated_at=at
     )
     announce(
         "conversation.updated",

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from bots.jobs import wake
 from bots.models import Bot
+from bots.versions import grown, next_version
 from conversations.attention import call_a_person, locked_conversation
 from conversations.channels import SendError, reason_in_words
 from conversations.models import Conversation, Message
@@ -75,7 +76,7 @@ def is_still_ours(claim: Claim) -> bool:
     return _ours(claim).exists()
 
 
-def accept(claim: Claim, sid: str) -> None:
+def accept(claim: Claim, sid: str, now: datetime) -> None:
     """The provider has it. Reports that were faster than this are applied."""
     message = claim.message
     with transaction.atomic(durable=True):
@@ -84,30 +85,30 @@ def accept(claim: Claim, sid: str) -> None:
         if early:  # one may be a failure, which changes the conversation: its lock comes before the message's
             locked_conversation(message.conversation_id)
         rows = Message.objects.filter(pk=message.pk, status__in=WAITING)
-        if rows.update(status=Status.ACCEPTED, provider_sid=sid, **_SETTLED):
+        if rows.update(status=Status.ACCEPTED, provider_sid=sid, version=grown(now), **_SETTLED):
             message.status, message.provider_sid = Status.ACCEPTED, sid
+            message.version = next_version(message.version, now)
             announce_message("message.updated", message.conversation, message)
-            adopt(message, early)
+            adopt(message, early, now)
 
 
 def postpone(claim: Claim, error: SendError, now: datetime, pause: timedelta) -> None:
     """It was not processed: it waits for its next attempt, and those behind it wait with it."""
-    _put_off(claim, error, pause, status=Status.QUEUED, lease_until=None, next_attempt_at=now + pause)
+    _put_off(claim, error, now, pause, status=Status.QUEUED, lease_until=None, next_attempt_at=now + pause)
 
 
 def leave_unknown(claim: Claim, error: SendError, now: datetime, pause: timedelta) -> None:
     """It stays in doubt: who takes it next must look it up before sending."""
-    _put_off(claim, error, pause, lease_until=now + pause)
+    _put_off(claim, error, now, pause, lease_until=now + pause)
 
 
-def refuse(claim: Claim, error: SendError) -> None:
+def refuse(claim: Claim, error: SendError, now: datetime) -> None:
     """It will not be sent. The next one goes on, and a person is called."""
     message = claim.message
     with transaction.atomic(durable=True):
         conversation = locked_conversation(message.conversation_id)
-        settled = _ours(claim).update(status=Status.FAILED, **{**_SETTLED, **_in_words(error)})
-        if settled:
-            call_a_person(conversation)
+        if _changed(claim, now, status=Status.FAILED, **{**_SETTLED, **_in_words(error)}):
+            call_a_person(conversation, now)
             announce_message("message.updated", conversation, message)
 
 
@@ -130,10 +131,18 @@ def _ours(claim: Claim) -> QuerySet[Message]:
     return Message.objects.filter(pk=claim.message.pk, status=Status.SENDING, attempts=claim.message.attempts)
 
 
-def _put_off(claim: Claim, error: SendError, pause: timedelta, **changes: object) -> None:
+def _changed(claim: Claim, now: datetime, **changes: object) -> bool:
+    """Whether the claim still was the row's, which has these changes then."""
+    if not _ours(claim).update(**changes, version=grown(now)):
+        return False
+    claim.message.version = next_version(claim.message.version, now)
+    return True
+
+
+def _put_off(claim: Claim, error: SendError, now: datetime, pause: timedelta, **changes: object) -> None:
     message = claim.message
     with transaction.atomic(durable=True):
-        if _ours(claim).update(**changes, **_in_words(error)):
+        if _changed(claim, now, **changes, **_in_words(error)):
             announce_message("message.updated", message.conversation, message)
             wake("deliver", after=pause, conversation_id=message.conversation_id)
 

@@ -81,7 +81,8 @@ def pause_after(attempt: int) -> timedelta:
 
 def _attempt(claim: Claim, now: Callable[[], datetime]) -> None:
     try:
-        accept(claim, _sid_of(claim, now()))
+        sid = _sid_of(claim, now())
+        accept(claim, sid, now())
     except _TakenOver:
         return
     except SendError as error:
@@ -97,9 +98,9 @@ def _settle_failed(claim: Claim, error: SendError, now: datetime) -> None:
         case SendUnknown() if not last:
             leave_unknown(claim, error, now, max(pause, SHORTEST_DOUBT))
         case SendUnknown():
-            refuse(claim, SendRefused("unknown"))
+            refuse(claim, SendRefused("unknown"), now)
         case _:
-            refuse(claim, error)
+            refuse(claim, error, now)
 
 
 def _log(claim: Claim, error: SendError) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
 
 from bots.jobs import wake
 from bots.live import announce
+from bots.versions import grown, next_version
 from conversations.content import Text
 from conversations.models import Conversation, Message
 from conversations.outbox import add_staff
@@ -122,8 +122,8 @@ def _give_back(conversation: Conversation, at: datetime) -> None:
 
 
 def _change(conversation: Conversation, at: datetime, **fields: object) -> None:
-    Conversation.objects.filter(pk=conversation.pk).update(**fields, version=F("version") + 1, updated_at=at)
-    conversation.version += 1
+    Conversation.objects.filter(pk=conversation.pk).update(**fields, version=grown(at), updated_at=at)
+    conversation.version = next_version(conversation.version, at)
     for name, value in fields.items():
         setattr(conversation, name, value)
     announce(

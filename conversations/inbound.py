@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from bots.jobs import wake
 from bots.live import announce
 from bots.models import Bot
+from bots.versions import next_version
 from conversations.models import Conversation, Media, Message
 from conversations.wire import Inbound
 
@@ -19,9 +20,9 @@ INSERT INTO conversations_conversation AS c (
     code, restaurant_id, bot_id, customer_address, external_user_id, customer_phone, customer_name, language, status,
     is_bot_active, needs_attention, unread_count, last_message_at, last_inbound_at, version, created_at, updated_at)
 VALUES (%(code)s, %(restaurant)s, %(bot)s, %(address)s, %(external_id)s, %(phone)s, %(name)s, '', 'active',
-    true, false, 1, %(at)s, %(at)s, 1, %(at)s, %(at)s)
+    true, false, 1, %(at)s, %(at)s, %(version)s, %(at)s, %(at)s)
 ON CONFLICT (bot_id, customer_address) DO UPDATE SET
-    status = 'active', unread_count = c.unread_count + 1, version = c.version + 1,
+    status = 'active', unread_count = c.unread_count + 1, version = GREATEST(c.version + 1, %(version)s),
     last_message_at = %(at)s, last_inbound_at = %(at)s, updated_at = %(at)s
 RETURNING id, code, version
 """
@@ -50,7 +51,7 @@ def _record(bot: Bot, inbound: Inbound, at: datetime) -> bool:
             announce(
                 "message.created",
                 bot.restaurant,
-                conversation.version,
+                message.version,
                 conversationId=conversation.code,
                 messageId=message.code,
             )
@@ -80,7 +81,7 @@ def _known(bot: Bot, inbound: Inbound, at: datetime) -> Conversation | None:
     conversation.customer_name = inbound.name or conversation.customer_name
     conversation.status = Conversation.Status.ACTIVE
     conversation.unread_count += 1
-    conversation.version += 1
+    conversation.version = next_version(conversation.version, at)
     conversation.last_message_at = conversation.last_inbound_at = at
     conversation.save(update_fields=_CHANGED)
     return conversation
@@ -111,6 +112,7 @@ def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
         "phone": inbound.phone,
         "name": inbound.name,
         "at": at,
+        "version": next_version(0, at),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, values)
@@ -132,6 +134,7 @@ def _stored(conversation: Conversation, inbound: Inbound, at: datetime) -> Messa
         provider_sid=inbound.sid,
         status=Message.Status.RECEIVED,
         received_at=at,
+        version=next_version(0, at),
     )
     if inbound.media:
         Media.objects.bulk_create(

@@ -42,7 +42,7 @@ class Conversation(models.Model):
     unread_count = models.PositiveIntegerField(_("unread"), default=0)
     last_message_at = models.DateTimeField(_("last message"))
     last_inbound_at = models.DateTimeField(_("customer's last message"), null=True, blank=True)
-    version = models.PositiveBigIntegerField(default=1, editable=False)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -60,6 +60,7 @@ class Conversation(models.Model):
         ]
         indexes = [
             models.Index(fields=["restaurant", "-last_message_at", "-id"], name="conversations_newest"),
+            models.Index(fields=["restaurant", "version"], name="conversations_changed"),
             models.Index(
                 fields=["handoff_until"],
                 name="conversations_handoff_due",
@@ -133,6 +134,7 @@ class Message(models.Model):
     turn_attempts = models.PositiveIntegerField(_("tries to answer"), default=0)
     turn_error = models.TextField(_("why the bot could not answer"), blank=True)
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -153,6 +155,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["conversation", "id"], name="messages_of_conversation"),
+            models.Index(fields=["restaurant", "version"], name="messages_changed"),
             models.Index(
                 fields=["conversation", "id"],
                 name="messages_unhandled",

@@ -8,10 +8,10 @@ from uuid import uuid4, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
 
 from bots.jobs import wake
 from bots.live import Kind, announce
+from bots.versions import grown, next_version
 from conversations.content import Content, body_of, kind_of, to_json
 from conversations.models import Conversation, Message
 
@@ -84,9 +84,11 @@ def _row(
 def _added(conversation: Conversation, rows: list[Message], at: datetime) -> list[Message]:
     if not rows:
         return []
+    for row in rows:
+        row.version = next_version(0, at)
     added = Message.objects.bulk_create(rows)
-    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=at, version=F("version") + 1, updated_at=at)
-    conversation.version += 1
+    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=at, version=grown(at), updated_at=at)
+    conversation.version = next_version(conversation.version, at)
     wake("deliver", conversation_id=conversation.pk)
     for row in added:
         announce_message("message.created", conversation, row)
@@ -98,7 +100,7 @@ def announce_message(kind: Kind, conversation: Conversation, message: Message) -
     announce(
         kind,
         conversation.restaurant,
-        conversation.version,
+        message.version,
         conversationId=conversation.code,
         messageId=message.code,
     )

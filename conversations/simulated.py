@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from conversations.channels import simulated_sid, walk_on
 from conversations.models import Message
@@ -16,14 +16,15 @@ _NEXT = {
 }
 
 
-def walk(message_id: int, status: str) -> None:
+def walk(message_id: int, status: str, *, at: datetime) -> None:
     """Reports this status of a simulated message as the provider would, and wakes the next."""
     message = Message.objects.select_related("bot").filter(pk=message_id).first()
     if message is None:
         return
     bot, step = message.bot, Status(status)
     sender = bot.whatsapp_number
-    report(bot, StatusUpdate(simulated_sid(message), step, "", bot.owning_account, sender, step), message.code)
+    update = StatusUpdate(simulated_sid(message), step, "", bot.owning_account, sender, step)
+    report(bot, update, message.code, at=at)
     if step in _NEXT:
         following, after = _NEXT[step]
         walk_on(message_id, following, after)

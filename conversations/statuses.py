@@ -7,6 +7,7 @@ provider's id, so that one of them always sees the other. That lock comes before
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from django.db.models.functions import Coalesce
 
 from bots.jobs import wake
 from bots.models import Bot
+from bots.versions import grown, next_version
 from conversations.attention import call_a_person, locked_conversation
 from conversations.channels import reason_in_words
 from conversations.models import Conversation, Message, StatusReport
@@ -28,7 +30,7 @@ WAITING = (Status.QUEUED, Status.SENDING)
 _PROOFS = (Status.DELIVERED, Status.READ)
 
 
-def climb(message: Message, status: str, error_code: str = "", sid: str | None = None) -> bool:
+def climb(message: Message, status: str, *, at: datetime, error_code: str = "", sid: str | None = None) -> bool:
     """Lifts the message to this status if it stands lower; True when something changed. Runs inside the caller's
     transaction. A failure ends what was not delivered yet; a delivery or a reading proves a failure wrong.
 
@@ -40,17 +42,20 @@ def climb(message: Message, status: str, error_code: str = "", sid: str | None =
     if sid:
         changes["provider_sid"] = Coalesce(F("provider_sid"), Value(sid))
     rows = Message.objects.filter(pk=message.pk, direction=Message.Direction.OUT, status__in=_below(status))
-    return bool(rows.update(**changes, lease_until=None, next_attempt_at=None))
+    if not rows.update(**changes, lease_until=None, next_attempt_at=None, version=grown(at)):
+        return False
+    message.version = next_version(message.version, at)
+    return True
 
 
-def report(bot: Bot, update: StatusUpdate, message_code: UUID | None) -> None:
+def report(bot: Bot, update: StatusUpdate, message_code: UUID | None, *, at: datetime) -> None:
     """Keeps the report and applies it to the message of this code, or of this id, of this sender."""
     with transaction.atomic(durable=True):
         lock_sid(bot.pk, update.sid)
         message = _message_of(bot, update.sid, message_code)
         _keep(bot, update, message)
         if message and update.status:
-            _apply(message, update.status, update.error_code, update.sid)
+            _apply(message, update.status, update.error_code, update.sid, at)
 
 
 def early_reports(message: Message, sid: str) -> list[StatusReport]:
@@ -58,13 +63,13 @@ def early_reports(message: Message, sid: str) -> list[StatusReport]:
     return list(StatusReport.objects.filter(bot_id=message.bot_id, provider_sid=sid, message=None).order_by("id"))
 
 
-def adopt(message: Message, early: list[StatusReport]) -> None:
+def adopt(message: Message, early: list[StatusReport], at: datetime) -> None:
     """Applies early reports to their message. Runs inside the caller's transaction."""
     for found in early:
         StatusReport.objects.filter(pk=found.pk).update(message=message)
         status = status_named(found.status)
         if status:
-            _apply(message, status, found.error_code, found.provider_sid)
+            _apply(message, status, found.error_code, found.provider_sid, at)
 
 
 def lock_sid(bot_id: int, sid: str) -> None:
@@ -96,14 +101,14 @@ def _keep(bot: Bot, update: StatusUpdate, message: Message | None) -> None:
     StatusReport.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _apply(message: Message, status: str, error_code: str, sid: str) -> None:
+def _apply(message: Message, status: str, error_code: str, sid: str, at: datetime) -> None:
     if status not in ENDINGS:
-        if climb(message, status, error_code, sid):
+        if climb(message, status, at=at, error_code=error_code, sid=sid):
             _tell(message.conversation, message)
     elif message.provider_sid in (None, sid):  # the failure of a copy that was sent twice is not the message's
         conversation = locked_conversation(message.conversation_id)
-        if climb(message, status, error_code, sid):
-            call_a_person(conversation)
+        if climb(message, status, at=at, error_code=error_code, sid=sid):
+            call_a_person(conversation, at)
             _tell(conversation, message)
 
 

@@ -17,4 +17,4 @@ def deliver(conversation_id: int) -> None:
 @app.task(name="walk_simulated")
 def walk_simulated(message_id: int, status: str) -> None:
     """Lets the simulator report what became of a message."""
-    simulated.walk(message_id, status)
+    simulated.walk(message_id, status, at=timezone.now())

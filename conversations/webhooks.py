@@ -55,7 +55,7 @@ def status(request: HttpRequest, code: UUID | None = None) -> HttpResponse:
         return HttpResponse(status=refusal.status)
     except WireError:
         return HttpResponse(status=400)
-    report(bot, update, code)
+    report(bot, update, code, at=timezone.now())
     return HttpResponse(status=204)
 
 

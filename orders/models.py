@@ -133,7 +133,7 @@ class Order(models.Model):
     total = models.DecimalField(_("total"), max_digits=12, decimal_places=3)
     rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
     placed_by_turn = models.BigIntegerField(unique=True, null=True, editable=False)
-    version = models.PositiveIntegerField(default=1, editable=False)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("placed"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -144,6 +144,7 @@ class Order(models.Model):
         constraints = [models.UniqueConstraint(fields=["restaurant", "number"], name="one_order_a_number")]
         indexes = [
             models.Index(fields=["restaurant", "-id"], name="orders_of_restaurant"),
+            models.Index(fields=["restaurant", "version"], name="orders_changed"),
             models.Index(fields=["conversation", "-id"], name="orders_of_conversation"),
         ]
 

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bots.jobs import wake
 from bots.live import Kind, announce
 from bots.models import Restaurant
+from bots.versions import grown, next_version
 from orders.cart import Cart
 from orders.catalogue import menu_of
 from orders.menu import Menu
@@ -90,6 +91,7 @@ def place_order(
         currency=menu.currency,
         total=priced.total,
         placed_by_turn=turn_id,
+        version=next_version(0, at),
     )
     if order_type == Order.Type.DELIVERY:
         _send_to(destination, order)
@@ -206,7 +208,7 @@ def _move(order: Order, status: Order.Status, user: User | None, at: datetime) -
     """From the status that the caller saw: of two that saw the same one, one moves the order."""
     with transaction.atomic(durable=True):
         seen = Order.objects.filter(pk=order.pk, status=order.status)
-        if not seen.update(status=status, version=F("version") + 1, updated_at=at):
+        if not seen.update(status=status, version=grown(at), updated_at=at):
             order.refresh_from_db(fields=["status", "version"])
             raise NotPossible(_refusal(order, status))
         event = OrderEvent.objects.create(order=order, status=status, by=user)
@@ -226,7 +228,7 @@ def _refusal(order: Order, wanted: str) -> str:
     }
 
 
-def rate(order_code: str, conversation_id: int, score: int) -> bool:
+def rate(order_code: str, conversation_id: int, score: int, *, at: datetime) -> bool:
     """Keeps the customer's rating, 1 to 5, of an order of theirs that has arrived; the last one counts. Runs inside
     the caller's transaction. Returns False when there is no such order."""
     if not 1 <= score <= 5:
@@ -237,7 +239,7 @@ def rate(order_code: str, conversation_id: int, score: int) -> bool:
     arrived = Order.objects.filter(
         code=code, conversation_id=conversation_id, status__in=[Status.DELIVERED, Status.PICKED_UP]
     )
-    if not arrived.update(rating=score, version=F("version") + 1):
+    if not arrived.update(rating=score, version=grown(at)):
         return False
     _announce("order.updated", arrived.select_related("restaurant").get())
     return True

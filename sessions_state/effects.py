@@ -13,22 +13,25 @@ from sessions_state.dialogue.events import Event, OrderPlaced, OrderRefused, Ord
 from sessions_state.dialogue.state import Place
 
 
-def apply(effect: Effect, conversation: Conversation, turn_id: int | None, at: datetime) -> tuple[Event, ...]:
-    """Does it; what the talk must hear of it comes back as events. `turn_id` is the message being answered, if any."""
+def apply(
+    effect: Effect, conversation: Conversation, turn_id: int | None, *, at: datetime, now: datetime
+) -> tuple[Event, ...]:
+    """Does it, `now`; what the talk must hear of it comes back as events, said to be `at` the time of what was heard.
+    `turn_id` is the message being answered, if any."""
     match effect:
         case PlaceOrder():
-            return (_placed(effect, conversation, turn_id, at),)
+            return (_placed(effect, conversation, turn_id, at, now),)
         case FindOrders():
             orders = tuple(order_seen(order) for order in seen_by(conversation.pk))
             return (OrdersFound(at=at, orders=orders),)
         case HandOver():
-            ask_for_staff(conversation, at=at)
+            ask_for_staff(conversation, at=now)
         case RateOrder():
-            rate(effect.order_code, conversation.pk, effect.score)
+            rate(effect.order_code, conversation.pk, effect.score, at=now)
     return ()
 
 
-def _placed(effect: PlaceOrder, conversation: Conversation, turn_id: int | None, at: datetime) -> Event:
+def _placed(effect: PlaceOrder, conversation: Conversation, turn_id: int | None, at: datetime, now: datetime) -> Event:
     if turn_id is None:
         raise ValueError("Only a turn that answers a message places an order")
     try:
@@ -41,7 +44,7 @@ def _placed(effect: PlaceOrder, conversation: Conversation, turn_id: int | None,
             destination=_destination(effect.place),
             payment=effect.payment,
             turn_id=turn_id,
-            at=at,
+            at=now,
         )
     except OrderNotPossible as refusal:
         return OrderRefused(at=at, reason=refusal.reason)

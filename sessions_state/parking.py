@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from bots.jobs import wake
-from bots.live import announce
+from bots.versions import grown, next_version
 from conversations.content import Text
 from conversations.models import Conversation, Message
-from conversations.outbox import queue
+from conversations.outbox import announce_message, queue
 from sessions_state.dialogue.phrases.sorry import COULD_NOT_ANSWER
 
 TRIES = 3
@@ -31,22 +30,15 @@ def note_failure(message: Message, error: Exception, *, at: datetime) -> None:
             pause = FIRST_PAUSE * 2**message.turn_attempts
             if still_open.update(turn_attempts=attempts, next_attempt_at=at + pause):
                 wake("take_turns", after=pause, conversation_id=conversation.pk)
-        elif still_open.update(turn_attempts=attempts, handled_at=at, turn_error=reason):
+        elif still_open.update(turn_attempts=attempts, handled_at=at, turn_error=reason, version=grown(at)):
             _park(conversation, message, at)
 
 
 def _park(conversation: Conversation, message: Message, at: datetime) -> None:
-    Conversation.objects.filter(pk=conversation.pk).update(
-        needs_attention=True, version=F("version") + 1, updated_at=at
-    )
-    conversation.version += 1
+    Conversation.objects.filter(pk=conversation.pk).update(needs_attention=True, version=grown(at), updated_at=at)
+    conversation.version = next_version(conversation.version, at)
     language = conversation.language or conversation.restaurant.language
     queue(conversation, [Text(COULD_NOT_ANSWER["en" if language == "en" else "ar"])], at=at)
     wake("take_turns", conversation_id=conversation.pk)
-    announce(
-        "message.updated",
-        conversation.restaurant,
-        conversation.version,
-        conversationId=conversation.code,
-        messageId=message.code,
-    )
+    message.version = next_version(message.version, at)
+    announce_message("message.updated", conversation, message)

@@ -39,7 +39,7 @@ def _expire(conversation_id: int, now: datetime) -> bool:
         conversation = locked_conversation(conversation_id, wait=False)
         if conversation is None or not _due(now).filter(conversation_id=conversation_id).exists():
             return False
-        talk = Talk.of(conversation, at=now)
+        talk = Talk.of(conversation, at=now, now=now)
         talk.wake_up()
-        talk.settle(expires_at=None, now=now)
+        talk.settle(expires_at=None)
         return True

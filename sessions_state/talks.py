@@ -23,18 +23,20 @@ from sessions_state.models import BotSession
 
 @dataclass(slots=True)
 class Talk:
-    """The caller holds the locks of the conversation and its session, in this order."""
+    """The caller holds the locks of the conversation and its session, in this order. `at` is when what is heard was
+    said, `now` when it is answered."""
 
     session: BotSession
     conversation: Conversation
     menu: Menu
     state: State
     at: datetime
+    now: datetime
     answers: Message | None = None
     replies: list[Content] = field(default_factory=list)
 
     @classmethod
-    def of(cls, conversation: Conversation, *, at: datetime, answers: Message | None = None) -> Talk:
+    def of(cls, conversation: Conversation, *, at: datetime, now: datetime, answers: Message | None = None) -> Talk:
         """Needs `conversation.session`, `.bot` and `.restaurant` loaded. `answers` is the message of this turn."""
         session: BotSession = conversation.session
         menu = menu_of(
@@ -42,7 +44,7 @@ class Talk:
             support_contact=conversation.bot.support_contact,
             payment_link=conversation.bot.payment_link,
         )
-        return cls(session, conversation, menu, decode(session.state), at, answers)
+        return cls(session, conversation, menu, decode(session.state), at, now, answers)
 
     def wake_up(self) -> None:
         """When the deadline of silence has passed and no sweep has come by, the silence is heard first."""
@@ -58,19 +60,19 @@ class Talk:
             self.replies += turn.replies
             for effect in turn.effects:
                 turn_id = self.answers.pk if self.answers else None
-                self.hear(*apply(effect, self.conversation, turn_id, self.at))
+                self.hear(*apply(effect, self.conversation, turn_id, at=self.at, now=self.now))
 
-    def settle(self, *, expires_at: datetime | None, now: datetime) -> None:
+    def settle(self, *, expires_at: datetime | None) -> None:
         """Saves the state and queues the replies."""
         BotSession.objects.filter(pk=self.session.pk).update(
             step=self.state.step,
             state=encode(self.state),
             version=F("version") + 1,
             expires_at=expires_at,
-            updated_at=now,
+            updated_at=self.now,
         )
         self._note_language()
-        queue(self.conversation, self.replies, at=now, answers=self.answers)
+        queue(self.conversation, self.replies, at=self.now, answers=self.answers)
 
     def _note_language(self) -> None:
         language = self.state.language or ""

@@ -52,10 +52,10 @@ def _locked(conversation_id: int) -> Conversation:
 def _hear_of(event: OrderEvent, conversation: Conversation, now: datetime) -> None:
     seen = order_seen(event.order)
     news = OrderSeen(seen.code, seen.number, event.status, seen.order_type, seen.total, seen.currency)  # type: ignore[arg-type]
-    talk = Talk.of(conversation, at=event.at)
+    talk = Talk.of(conversation, at=event.at, now=now)
     talk.wake_up()
     talk.hear(OrderChanged(at=event.at, order=news))
-    talk.settle(expires_at=talk.session.expires_at, now=now)
+    talk.settle(expires_at=talk.session.expires_at)
 
 
 def talk_again(conversation_id: int, *, now: datetime) -> bool:
@@ -65,9 +65,9 @@ def talk_again(conversation_id: int, *, now: datetime) -> bool:
         if conversation.handed_back_at is None or not conversation.is_bot_active:
             return False
         Conversation.objects.filter(pk=conversation.pk).update(handed_back_at=None)
-        talk = Talk.of(conversation, at=conversation.handed_back_at)
+        talk = Talk.of(conversation, at=conversation.handed_back_at, now=now)
         talk.hear(HandedBack(at=conversation.handed_back_at, unanswered=_is_unanswered(conversation)))
-        talk.settle(expires_at=talk.session.expires_at, now=now)
+        talk.settle(expires_at=talk.session.expires_at)
         return True
 
 

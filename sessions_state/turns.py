@@ -76,20 +76,20 @@ def _is_due(message: Message, now: datetime) -> bool:
 
 
 def _answer(message: Message, now: datetime) -> None:
-    conversation, event = message.conversation, _event(message)
+    conversation, event = message.conversation, _event(message, now)
     if not conversation.bot.is_active:
         say_paused(conversation, message, at=now)
     elif event is not None:
         at = message.received_at or message.created_at
-        talk = Talk.of(conversation, at=at, answers=message)
+        talk = Talk.of(conversation, at=at, now=now, answers=message)
         talk.wake_up()
         talk.hear(event)
         silent_after = timedelta(minutes=conversation.restaurant.session_idle_minutes)
-        talk.settle(expires_at=at + silent_after, now=now)
+        talk.settle(expires_at=at + silent_after)
     Message.objects.filter(pk=message.pk).update(handled_at=now)
 
 
-def _event(message: Message) -> Event | None:
+def _event(message: Message, now: datetime) -> Event | None:
     """What the bot hears; None while it must be silent: its restaurant is off, or a person owns the conversation.
     A customer who asked for a person whom nobody has become yet may call the bot back."""
     conversation = message.conversation
@@ -98,6 +98,6 @@ def _event(message: Message) -> Event | None:
     if conversation.is_bot_active:
         return event_of(message)
     if conversation.assigned_to_id is None and conversation.needs_attention and calls_bot(message.body):
-        resume(conversation, at=message.received_at or message.created_at)
+        resume(conversation, at=now)
         return HandedBack(at=message.received_at or message.created_at)
     return None

@@ -362,7 +362,7 @@ def test_who_has_it_already_is_told_so(own: Caller, world: World) -> None:
 
 
 def test_reading_is_not_marking_as_read(own: Caller, world: World) -> None:
-    row = furnished(world.a).conversation
+    row = Conversation.objects.get(pk=furnished(world.a).conversation.pk)
     for path in ("", f"/{row.code}", f"/{row.code}/messages", "/stats"):
         own.get(CONVERSATIONS + path)
     assert body_of(own.get(f"{CONVERSATIONS}/{row.code}"))["unreadCount"] == 1
@@ -370,7 +370,8 @@ def test_reading_is_not_marking_as_read(own: Caller, world: World) -> None:
         answer = own.post(f"{CONVERSATIONS}/{row.code}/mark-read")
         assert (answer.status_code, body_of(answer)["unreadCount"]) == (200, 0)
     marked = Conversation.objects.get()
-    assert (marked.unread_count, marked.version) == (0, row.version + 1)
+    assert marked.unread_count == 0
+    assert marked.version > row.version
 
 
 @pytest.mark.parametrize("path", ["", "/{}/messages"])

@@ -86,9 +86,9 @@ def test_a_rival_between_answer_and_settling_sends_nothing(
     messages = said(bot)
     attempts: list[int] = []
 
-    def with_a_rival(claim: claims.Claim, sid: str) -> None:
+    def with_a_rival(claim: claims.Claim, sid: str, now: datetime) -> None:
         attempts.append(deliver(messages[0].conversation_id, timezone.now))
-        accept(claim, sid)
+        accept(claim, sid, now)
 
     monkeypatch.setattr(delivery, "accept", with_a_rival)
     deliver(messages[0].conversation_id, timezone.now)
@@ -131,10 +131,10 @@ def test_a_rival_after_the_lease_finds_what_was_sent(
     """The first worker hangs between the provider's answer and its own settling, for longer than its lease."""
     messages = said(bot)
 
-    def late(claim: claims.Claim, sid: str) -> None:
+    def late(claim: claims.Claim, sid: str, now: datetime) -> None:
         monkeypatch.setattr(delivery, "accept", accept)
         assert deliver(messages[0].conversation_id, after(11)) == 2
-        accept(claim, sid)
+        accept(claim, sid, now)
 
     monkeypatch.setattr(delivery, "accept", late)
     deliver(messages[0].conversation_id, timezone.now)
@@ -153,7 +153,7 @@ def test_who_lost_the_claim_while_looking_up_does_not_send(
     channel = channel_of(bot)
 
     def finds_nothing(*_: Any) -> None:
-        accept(first, "SM" + "1" * 32)
+        accept(first, "SM" + "1" * 32, timezone.now())
 
     monkeypatch.setattr(channel, "find", finds_nothing)
     deliver(message.conversation_id, after(11))
@@ -167,10 +167,10 @@ def test_a_late_refusal_does_not_undo_an_acceptance(bot: Bot, twilio: FakeTwilio
     second = claim_next(serving(message), after(11)())
     assert first
     assert second
-    refuse(first, channels.SendRefused("63007"))
+    refuse(first, channels.SendRefused("63007"), timezone.now())
     assert fresh(message).status == "sending"
-    accept(second, "SM" + "2" * 32)
-    refuse(second, channels.SendRefused("63007"))
+    accept(second, "SM" + "2" * 32, timezone.now())
+    refuse(second, channels.SendRefused("63007"), timezone.now())
     claims.postpone(first, channels.SendLater("x"), timezone.now(), timedelta(0))
     claims.leave_unknown(second, channels.SendUnknown("x"), timezone.now(), timedelta(0))
     assert (fresh(message).status, fresh(message).error_code) == ("accepted", "")
@@ -185,7 +185,7 @@ def test_a_late_acceptance_ends_the_rivals_waiting(bot: Bot, twilio: FakeTwilio)
     assert first
     assert second
     claims.postpone(second, channels.SendLater("20429"), timezone.now(), timedelta(seconds=1))
-    accept(first, "SM" + "1" * 32)
+    accept(first, "SM" + "1" * 32, timezone.now())
     assert (fresh(message).status, fresh(message).next_attempt_at) == ("accepted", None)
     assert deliver(message.conversation_id, after(30)) == 0
 
@@ -242,7 +242,7 @@ def test_the_same_words_twice_are_two_messages(bot: Bot, twilio: FakeTwilio, mon
     messages = said(bot, Text("again"), Text("again"))
     claim = claim_next(serving(messages[0]), timezone.now())
     assert claim
-    accept(claim, channel_of(bot).send(bot, claim.message))
+    accept(claim, channel_of(bot).send(bot, claim.message), timezone.now())
     dies_at(monkeypatch, channels, "create")
     with pytest.raises(Killed):
         deliver(messages[0].conversation_id, timezone.now)

@@ -90,7 +90,7 @@ def test_a_refusal_is_final_and_does_not_hold_back_the_next(bot: Bot, twilio: Fa
     assert failed.error_code == str(code)
     assert failed.error_reason.endswith(".")
     assert failed.conversation.needs_attention
-    assert failed.conversation.version == version + 1
+    assert failed.conversation.version > version
 
 
 def test_it_ends_after_some_attempts(bot: Bot, twilio: FakeTwilio) -> None:

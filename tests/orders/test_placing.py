@@ -18,6 +18,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from bots import live
 from bots.models import Restaurant
+from bots.versions import version_at
 from conversations.models import Conversation
 from orders import placing
 from orders.access import order_for, orders_of
@@ -262,12 +263,12 @@ def test_an_order_goes_its_way_and_the_customer_is_told(
         assert [str(status) for status in placing.next_statuses(order)] == [step]
         placing.advance(order, step, world.a.agent, at=NOW)
     order.refresh_from_db()
-    assert (order.status, order.version, placing.next_statuses(order)) == (steps[-1], len(steps) + 1, ())
+    assert (order.status, order.version, placing.next_statuses(order)) == (steps[-1], version_at(NOW) + len(steps), ())
     events = OrderEvent.objects.filter(told_at=None)
     assert [(event.status, event.by) for event in events] == [(step, world.a.agent) for step in steps]
     assert woken() == [event.pk for event in events]
     assert [(said.type, said.version) for said in announced] == [
-        ("order.updated", version) for version in range(2, len(steps) + 2)
+        ("order.updated", version_at(NOW) + step) for step in range(1, len(steps) + 1)
     ]
 
 
@@ -279,7 +280,7 @@ def test_a_step_that_is_not_next_is_refused(status: str) -> None:
     with pytest.raises(NotPossible, match="#1"):
         placing.advance(order, status, world.a.agent, at=NOW)
     order.refresh_from_db()
-    assert (order.status, order.version, OrderEvent.objects.count()) == ("placed", 1, 1)
+    assert (order.status, order.version, OrderEvent.objects.count()) == ("placed", version_at(NOW), 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -321,16 +322,16 @@ def test_an_order_can_be_cancelled_until_it_is_done() -> None:
 def test_a_rating_belongs_to_the_customer_and_to_an_order_that_arrived(world: World) -> None:
     order = placed(world.a)
     theirs, other = order.conversation_id, talk_with(world.a, "+966500000901").pk
-    assert not placing.rate(str(order.code), theirs, 5)
+    assert not placing.rate(str(order.code), theirs, 5, at=NOW)
     Order.objects.update(status="delivered")
-    assert not placing.rate(str(order.code), other, 1)
-    assert not placing.rate(str(uuid4()), theirs, 1)
-    assert not placing.rate("no code", theirs, 1)
+    assert not placing.rate(str(order.code), other, 1, at=NOW)
+    assert not placing.rate(str(uuid4()), theirs, 1, at=NOW)
+    assert not placing.rate("no code", theirs, 1, at=NOW)
     with pytest.raises(ValueError, match="1 to 5"):
-        placing.rate(str(order.code), theirs, 6)
+        placing.rate(str(order.code), theirs, 6, at=NOW)
     assert Order.objects.get().rating is None
-    assert placing.rate(str(order.code), theirs, 4)
-    assert (Order.objects.get().rating, Order.objects.get().version) == (4, 2)
+    assert placing.rate(str(order.code), theirs, 4, at=NOW)
+    assert (Order.objects.get().rating, Order.objects.get().version) == (4, version_at(NOW) + 1)
 
 
 def test_a_customer_sees_the_open_ones_and_the_last_closed(world: World) -> None:
