@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine
+import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,36 +13,47 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.db import Error
 from django.http import HttpRequest
+from django.utils import timezone
 
 from bots.access import restaurants_of
 from bots.live import group_of
+from bots.missed import Missed, catch_up
 from bots.models import Restaurant
 from bots.tokens import bearer_of
+from bots.versions import version_at
 
 IDENTIFY_WITHIN = 10.0
 ASK_AGAIN_EVERY = 60.0
+RESUME_EVERY = 1.0
 REFUSED = 4401
 BAD_FRAME = 4400
+TROUBLE = 1011
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """A same-origin session listens at once; everybody else sends `{"type": "identify", "token": "…"}` first."""
+    """A same-origin session listens at once; everybody else sends `{"type": "identify", "token": "…"}` first. Whoever
+    was away says `since`, the highest version that it saw, there or in `{"type": "resume", "since": …}`."""
 
     groups: list[str] = []
 
-    async def connect(self) -> None:
+    def __init__(self, missed: Sequence[Missed] = ()) -> None:
+        super().__init__()
+        self.missed = missed
         self.rooms: set[str] = set()
         self.token: str | None = None
-        self.chores: set[asyncio.Task[None]] = set()
+        self.resumed_at = -RESUME_EVERY
+
+    async def connect(self) -> None:
+        self.let_in = asyncio.Event()
         await self.accept()
         if self._is_same_origin():
             await self._listen(await self._allowed())
-        self._start(self._keep_asking() if self.rooms else self._give_up_on_strangers())
+        self.watch = asyncio.create_task(self._keep_asking())
 
     async def disconnect(self, code: int) -> None:
-        for chore in self.chores:
-            chore.cancel()
+        self.watch.cancel()
         await self._listen(set())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -49,48 +61,67 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if frame is None:
             await self.close(BAD_FRAME)
         elif frame.get("type") == "identify":
-            await self._identify(str(frame.get("token", "")))
+            await self._identify(str(frame.get("token", "")), frame.get("since"))
+        elif frame.get("type") == "resume":
+            await self._resume(frame["since"])
         elif frame.get("type") == "ping":
-            await self._say({"type": "pong", "data": {}})
+            await self._say("pong", {})
 
     async def announcement(self, event: dict[str, Any]) -> None:
-        await self._say(event["frame"])
+        await self.send(text_data=json.dumps(event["frame"]))
 
-    async def _identify(self, token: str) -> None:
+    async def _identify(self, token: str, since: int | None) -> None:
         self.token = token
-        allowed = await self._allowed()
-        if not allowed:
+        if await self.ask_again() and since is not None:
+            await self._catch_up(since)
+
+    async def _resume(self, since: int) -> None:
+        if not self.rooms:
             await self.close(REFUSED)
-            return
-        await self._listen(allowed)
-        self._start(self._keep_asking())
+        elif time.monotonic() - self.resumed_at < RESUME_EVERY:
+            await self._say("refetch", self._place())
+        elif await self.ask_again():
+            await self._catch_up(since)
+
+    async def _catch_up(self, since: int) -> None:
+        """The groups are joined by now: what is committed from here on is heard, what was committed before is read."""
+        self.resumed_at, now = time.monotonic(), timezone.now()
+        place = self._place()
+        found = await database_sync_to_async(catch_up)(self.missed, self.rooms, since, now)
+        for said in found or []:
+            await self.send(text_data=json.dumps(said.frame))
+        await self._say("refetch" if found is None else "resumed", place)
 
     async def _listen(self, allowed: set[str]) -> None:
         for code in allowed - self.rooms:
             await self.channel_layer.group_add(group_of(code), self.channel_name)
         for code in self.rooms - allowed:
             await self.channel_layer.group_discard(group_of(code), self.channel_name)
-        if allowed and not self.rooms:
-            await self._say({"type": "ready", "data": {"restaurantIds": sorted(allowed)}})
-        self.rooms = allowed
+        was_out, self.rooms = not self.rooms, allowed
+        if allowed and was_out:
+            self.let_in.set()
+            await self._say("ready", self._place())
 
     async def _keep_asking(self) -> None:
-        """The right to listen may end while the socket is open: signed out, no longer staff, token revoked."""
-        while True:
-            await asyncio.sleep(ASK_AGAIN_EVERY)
-            await self.ask_again()
+        """The right to listen may end while the socket is open: signed out, no longer staff, token revoked. Where it
+        cannot be asked, the listener must come again."""
+        try:
+            await asyncio.wait_for(self.let_in.wait(), IDENTIFY_WITHIN)
+            while True:
+                await asyncio.sleep(ASK_AGAIN_EVERY)
+                await self.ask_again()
+        except TimeoutError:
+            await self.close(REFUSED)
+        except Error:
+            await self.close(TROUBLE)
 
-    async def ask_again(self) -> None:
+    async def ask_again(self) -> bool:
         allowed = await self._allowed()
         if allowed:
             await self._listen(allowed)
         else:
             await self.close(REFUSED)
-
-    async def _give_up_on_strangers(self) -> None:
-        await asyncio.sleep(IDENTIFY_WITHIN)
-        if not self.rooms:
-            await self.close(REFUSED)
+        return bool(allowed)
 
     async def _allowed(self) -> set[str]:
         return await database_sync_to_async(self._allowed_now)()
@@ -111,13 +142,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             urlsplit(settings.PUBLIC_BASE_URL).netloc,
         }
 
-    def _start(self, chore: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(chore)
-        self.chores.add(task)
-        task.add_done_callback(self.chores.discard)
+    def _place(self) -> dict[str, Any]:
+        """What is heard, and from where to resume if nothing comes."""
+        return {"restaurantIds": sorted(self.rooms), "version": version_at(timezone.now())}
 
-    async def _say(self, frame: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame))
+    async def _say(self, kind: str, data: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps({"type": kind, "data": data}))
 
 
 def _codes_for_token(token: str) -> set[str]:
@@ -131,8 +161,12 @@ def _codes_for_token(token: str) -> set[str]:
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:
+    """None for what is no frame. `since` is a whole number wherever it stands, and no resume goes without."""
     try:
         frame = json.loads(text or "")
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, or brackets without end
         return None
-    return frame if isinstance(frame, dict) else None
+    if not isinstance(frame, dict):
+        return None
+    has_since = "since" in frame or frame.get("type") == "resume"
+    return None if has_since and type(frame.get("since")) is not int else frame

@@ -11,9 +11,15 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
 http = get_asgi_application()
 
-from bots.consumers import LiveConsumer  # noqa: E402 - models can be imported only once Django is set up
+# Models can be imported only once Django is set up.
+from bots import missed as senders  # noqa: E402
+from bots.consumers import LiveConsumer  # noqa: E402
+from conversations import missed as conversations  # noqa: E402
+from orders import missed as orders  # noqa: E402
+
+ROOMS = (senders.missed, conversations.missed, orders.missed)
 
 # Channels routes sockets through Django's `path`, whose types know views only.
-routes: list[Any] = [path("ws", cast(Any, LiveConsumer.as_asgi()))]
+routes: list[Any] = [path("ws", cast(Any, LiveConsumer.as_asgi(missed=ROOMS)))]
 sockets = SessionMiddlewareStack(URLRouter(routes))
 application = ProtocolTypeRouter({"http": http, "websocket": sockets})

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
-from channels.testing import WebsocketCommunicator
+from asgiref.sync import sync_to_async
 from django.conf import LazySettings
-from django.contrib.auth.models import AbstractBaseUser, User
-from django.db import transaction
-from django.test import Client
+from django.contrib.auth.models import User
+from django.db import OperationalError, transaction
+from django.utils import timezone
 
 from bots import consumers
 from bots.live import announce
 from bots.models import ApiToken, Membership
-from bots.tokens import create_token
+from bots.tokens import create_token, revoke_token
+from bots.versions import version_at
 from conversations.handoff import take_over
-from sufrah.asgi import application
 from tests.clock import NOW
+from tests.lines import on_the_line, signed_in, socket
 from tests.sessions_state.customers import Customer
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-HOST = b"localhost:8000"
-
-
-def signed_in(user: AbstractBaseUser) -> Client:
-    client = Client()
-    client.force_login(user)  # type: ignore[arg-type]
-    return client
-
-
-@asynccontextmanager
-async def socket(client: Client | None = None, origin: bytes = b"http://localhost:8000") -> AsyncIterator[Any]:
-    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in (client.cookies if client else {}).items())
-    headers = [(b"host", HOST), (b"origin", origin), (b"cookie", cookie.encode())]
-    line = WebsocketCommunicator(application, "/ws", headers=headers)
-    connected, _ = await line.connect()
-    assert connected
-    try:
-        yield line
-    finally:
-        await line.disconnect()
-
-
-def on_the_line(talk: Callable[..., Any], *args: Any) -> Any:
-    return async_to_sync(talk)(*args)
 
 
 async def shout(world: World, which: str) -> None:
@@ -64,7 +37,9 @@ def test_staff_hear_their_own_restaurant_and_no_other(world: World) -> None:
     async def talk() -> None:
         async with socket(await sync_to_async(signed_in)(world.a.agent)) as line:
             ready = await line.receive_json_from()
+            place = ready["data"].pop("version")
             assert ready == {"type": "ready", "data": {"restaurantIds": [str(world.a.restaurant.code)]}}
+            assert 0 <= version_at(timezone.now()) - place < 10_000
             await shout(world, "b")
             await shout(world, "a")
             assert await line.receive_json_from() == {
@@ -135,7 +110,11 @@ def test_a_wrong_token_is_shown_out(world: World, token: str) -> None:
     on_the_line(talk)
 
 
-@pytest.mark.parametrize("frame", [" ", "{", "[]", '"text"', "\x00"])
+DIGITS = "9" * 5000  # Python refuses to make a number of them
+NO_FRAMES = [" ", "{", "[]", '"text"', "\x00", "[" * 100_000, DIGITS, f'{{"type": "resume", "since": {DIGITS}}}']
+
+
+@pytest.mark.parametrize("frame", NO_FRAMES, ids=range(len(NO_FRAMES)))
 def test_a_broken_frame_is_shown_out(world: World, frame: str) -> None:
     async def talk() -> None:
         async with socket(origin=b"") as line:
@@ -176,6 +155,37 @@ def test_who_signs_out_must_go(world: World, monkeypatch: pytest.MonkeyPatch) ->
         async with socket(client) as line:
             await line.receive_json_from()
             await sync_to_async(client.logout)()
+            assert await line.receive_output(timeout=10) == {"type": "websocket.close", "code": 4401}
+
+    on_the_line(talk)
+
+
+def test_where_the_right_cannot_be_asked_the_listener_must_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "ASK_AGAIN_EVERY", 0.05)
+
+    def gone(_: object) -> set[str]:
+        raise OperationalError
+
+    async def talk() -> None:
+        async with socket(await sync_to_async(signed_in)(world.a.agent)) as line:
+            await line.receive_json_from()
+            monkeypatch.setattr(consumers.LiveConsumer, "_allowed_now", gone)
+            assert await line.receive_output(timeout=10) == {"type": "websocket.close", "code": 1011}
+
+    on_the_line(talk)
+
+
+def test_a_revoked_token_must_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "ASK_AGAIN_EVERY", 0.05)
+
+    async def talk() -> None:
+        row, plain = await sync_to_async(create_token)("till", world.a.restaurant, ApiToken.Scope.READ)
+        async with socket(origin=b"") as line:
+            await line.send_json_to({"type": "identify", "token": plain})
+            assert (await line.receive_json_from())["type"] == "ready"
+            await sync_to_async(revoke_token)(row, by=None, at=NOW)
             assert await line.receive_output(timeout=10) == {"type": "websocket.close", "code": 4401}
 
     on_the_line(talk)
