@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import LazySettings
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 
+from bots.live import announce
 from bots.models import ApiToken, AuditEvent, Bot
 from bots.secrets import Secret
-from bots.tokens import create_token
+from bots.tokens import create_token, revoke_token
+from bots.versions import version_at
 from conversations.delivery import deliver
+from conversations.handoff import take_over
 from conversations.models import Conversation, Message
 from orders.models import Order
+from orders.placing import advance
 from tests.clock import clock
-from tests.doors import paths
+from tests.doors import paths, socket_paths
+from tests.lines import ORIGIN, on_the_line, socket
 from tests.sessions_state.customers import Customer
 from tests.sessions_state.test_turns import order_by_numbers
 from tests.twilio_posts import post, text_from
-from tests.world import TOKEN_A, TOKEN_B, World
+from tests.world import TOKEN_A, TOKEN_B, House, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -185,3 +192,90 @@ def trouble(world: World) -> None:
     Message.objects.filter(direction="OUT").update(status="queued", next_attempt_at=None)
     deliver(Conversation.objects.get(bot=world.b.bot).pk, clock(timezone.now()))
     AuditEvent.objects.create(action="looked", subject="everything")
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One who opens a socket: from a page of ours, or with a token."""
+
+    name: str
+    client: Client | None = None
+    token: str = ""
+
+
+def listeners(world: World) -> list[Listener]:
+    """All who must hear nothing of the other house."""
+    revoked, once_good = create_token("once", world.b.restaurant, ApiToken.Scope.READ)
+    revoke_token(revoked, by=None, at=timezone.now())
+    tokens = [create_token(scope, world.a.restaurant, scope)[1] for scope in ApiToken.Scope.values]
+    return [
+        Listener("nobody"),
+        Listener("nobody with a word", token="word"),
+        Listener("the stranger", signed_in(world.stranger)),
+        Listener("the operator without a restaurant", signed_in(world.operator)),
+        Listener("the other owner", signed_in(world.a.owner)),
+        Listener("the other owner with a dead token", signed_in(world.a.owner), once_good),
+        Listener("the other's token to read", token=tokens[0]),
+        Listener("the other's token to write", token=tokens[1]),
+        Listener("a revoked token", token=once_good),
+    ]
+
+
+def places() -> list[int | None]:
+    """From where a listener may want to resume: from nowhere, the beginning of time, and a minute ago."""
+    return [None, 0, version_at(timezone.now()) - 60_000]
+
+
+@pytest.mark.parametrize("place", range(len(places())))
+def test_nothing_crosses_on_a_socket(busy: World, place: int) -> None:
+    """Every socket, by every outsider, who listens and resumes: no word and no id of the other house is heard, neither
+    of what happened before nor of what happens now. Its own token hears both."""
+    Conversation.objects.update(version=version_at(timezone.now()))
+    since, secrets, tried = places()[place], [*codes_of(busy), MARK, PHONE, PHONE[1:]], 0
+    owner = Listener("its own token", token=create_token("own", busy.b.restaurant, ApiToken.Scope.READ)[1])
+    paths = list(socket_paths(codes_of(busy)))
+    assert "/ws" in paths
+    for path in paths:
+        for listener in listeners(busy):
+            heard = on_the_line(all_that_is_heard, path, listener, since, busy)
+            assert not [secret for secret in secrets if secret in heard], f"{path} by {listener.name}"
+            tried += 1
+    assert tried >= 9
+    heard = on_the_line(all_that_is_heard, "/ws", owner, since, busy)
+    for word in ("ready", "message.created", "order.updated", str(busy.b.restaurant.code)):
+        assert word in heard
+    assert ("refetch" in heard, "resumed" in heard) == (since == 0, bool(since))
+    assert (heard.count("conversation.updated") > 1) is bool(since), "what happened before is told to its own alone"
+
+
+async def all_that_is_heard(path: str, listener: Listener, since: int | None, world: World) -> str:
+    """Before something happens in the other house and after it, in one text."""
+    asks = {} if since is None else {"since": since}
+    async with socket(listener.client, ORIGIN if listener.client else b"", path) as line:
+        if listener.token:
+            await line.send_json_to({"type": "identify", "token": listener.token, **asks})
+        elif asks:
+            await line.send_json_to({"type": "resume", **asks})
+        before = await quiet(line)
+        await sync_to_async(something_happens)(world.b)
+        return before + await quiet(line)
+
+
+def something_happens(house: House) -> None:
+    customer = Customer(house.bot, PHONE, at=timezone.now())
+    customer.sends(MARK)
+    take_over(customer.conversation, house.agent, at=timezone.now())
+    order = Order.objects.get(restaurant=house.restaurant)
+    Order.objects.update(status=Order.Status.PLACED)
+    order.refresh_from_db()
+    advance(order, "accepted", house.owner, at=timezone.now())
+    with transaction.atomic():
+        announce("bot.status", house.restaurant, 1, botId=house.bot.code)
+
+
+async def quiet(line: Any) -> str:
+    """All that is said until nothing comes any more."""
+    said = ""
+    while not await line.receive_nothing(timeout=0.15):
+        said += json.dumps(await line.receive_output())
+    return said
