@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from bots.models import Membership
@@ -14,6 +15,7 @@ from orders.models import Order
 from tests.browser.conftest import Opened, Site
 from tests.inbox import make_conversation, make_inbound
 from tests.orders.test_views import make_order
+from tests.sessions_state.customers import Customer
 from tests.world import PASSWORD, World
 
 SOON = 10_000  # less than the 15 s after which a page asks by itself
@@ -203,6 +205,27 @@ def test_a_server_that_dies_takes_no_word_along(opened: Opened, site: Site, worl
     page.locator("#text").press("Enter")
     expect(bubbles(page).last).to_have_text("Still here")
     assert hers.messages.filter(direction="OUT").count() == 1
+
+
+def test_what_came_through_another_process_is_there_after_the_gap(
+    opened: Opened, site: Site, world: World, hers: Conversation
+) -> None:
+    """The page never asks by itself here: what it shows, it fetched because the socket is back."""
+    page = opened(f"/inbox/{hers.code}/", world.a.agent)
+    is_live(page)
+    page.wait_for_timeout(500)
+    page.evaluate("for (let timer = 1; timer < 10000; timer++) clearInterval(timer)")
+    site.process.kill()
+    expect(page.locator("#live")).to_have_text("Reconnecting…")
+    theirs = Customer(world.a.bot, hers.customer_address, at=timezone.now())
+    theirs.sends("Said to another process")
+    Customer(world.a.bot, "+966541112223", at=timezone.now()).sends("And somebody new", ProfileName="Omar")
+    site.start()
+    is_live(page)
+    expect(bubbles(page).last).to_have_text("Said to another process", timeout=SOON)
+    expect(page.locator("#rows .line").first).to_contain_text("And somebody new")
+    site.customer_writes(world.a.bot, "And to this one")
+    expect(bubbles(page).last).to_have_text("And to this one", timeout=SOON)
 
 
 def test_whoever_was_signed_out_finds_the_words_again(opened: Opened, world: World, hers: Conversation) -> None:
