@@ -25,7 +25,7 @@ class Missed(Protocol):
 def missed(restaurant_ids: Collection[int], since: int, limit: int) -> list[Announcement]:
     """Of senders; those that are gone for good were said once."""
     rows = Bot.objects.filter(restaurant_id__in=restaurant_ids, updated_at__gte=moment_of(since))
-    found = rows.values_list("restaurant__code", "updated_at", "code")[:limit]
+    found = rows.order_by().values_list("restaurant__code", "updated_at", "code")[:limit]
     return [Announcement("bot.status", str(of), version_at(at), {"botId": str(code)}) for of, at, code in found]
 
 
