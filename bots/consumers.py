@@ -71,6 +71,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=json.dumps(event["frame"]))
 
     async def _identify(self, token: str, since: int | None) -> None:
+        """Once: every time asks the database."""
+        if self.token is not None:
+            await self.close(BAD_FRAME)
+            return
         self.token = token
         if await self.ask_again() and since is not None:
             await self._catch_up(since)

@@ -124,6 +124,37 @@ def test_a_broken_frame_is_shown_out(world: World, frame: str) -> None:
     on_the_line(talk)
 
 
+def test_nobody_identifies_twice(world: World) -> None:
+    async def talk() -> None:
+        _, plain = await sync_to_async(create_token)("till", world.a.restaurant, ApiToken.Scope.READ)
+        async with socket(origin=b"") as line:
+            for _ in range(2):
+                await line.send_json_to({"type": "identify", "token": plain})
+            assert (await line.receive_json_from())["type"] == "ready"
+            assert await line.receive_output() == {"type": "websocket.close", "code": 4400}
+
+    on_the_line(talk)
+
+
+def test_a_page_may_go_on_with_a_token(world: World, settings: LazySettings) -> None:
+    """Then the token says what is heard."""
+
+    async def talk() -> None:
+        _, plain = await sync_to_async(create_token)("till", world.b.restaurant, ApiToken.Scope.READ)
+        async with socket(await sync_to_async(signed_in)(world.a.agent)) as line:
+            assert (await line.receive_json_from())["data"]["restaurantIds"] == [str(world.a.restaurant.code)]
+            await line.send_json_to({"type": "identify", "token": plain})
+            await line.send_json_to({"type": "ping"})
+            while (await line.receive_json_from())["type"] != "pong":
+                pass
+            await shout(world, "a")
+            await shout(world, "b")
+            heard = await line.receive_json_from()
+            assert heard["data"]["restaurantId"] == str(world.b.restaurant.code)
+
+    on_the_line(talk)
+
+
 def dismissed(user: User) -> None:
     Membership.objects.filter(user=user).delete()
 
