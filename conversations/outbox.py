@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid4, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,6 +14,8 @@ from bots.live import Kind, announce
 from bots.versions import grown, next_version
 from conversations.content import Content, body_of, kind_of, to_json
 from conversations.models import Conversation, Message
+
+_FAILED = (Message.Status.FAILED, Message.Status.UNDELIVERED)
 
 
 def queue(
@@ -54,6 +56,46 @@ def add_staff(
     row = _row(conversation, content, author=Message.Author.STAFF, user=user)
     row.code = code
     return _added(conversation, [row], at)[0]
+
+
+class NothingToRepeat(Exception):
+    """The message did not fail, or not any more."""
+
+
+def again_code(message: Message) -> UUID:
+    """The code of what is said in this failed message's stead."""
+    return uuid5(message.code, "again")
+
+
+def say_again(message: Message, *, at: datetime) -> Message:
+    """Adds what did not arrive to the end of what waits. Whoever asks again gets the message of the first time. Raises
+    NothingToRepeat."""
+    with transaction.atomic(durable=True):
+        rows = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant")
+        conversation = rows.get(pk=message.conversation_id)
+        said = Message.objects.filter(conversation=conversation, code=again_code(message)).first()
+        if said is not None:
+            return said
+        failed = Message.objects.filter(pk=message.pk, direction=Message.Direction.OUT, status__in=_FAILED).first()
+        if failed is None:
+            raise NothingToRepeat
+        return _added(conversation, [_copy(failed, conversation)], at)[0]
+
+
+def _copy(failed: Message, conversation: Conversation) -> Message:
+    return Message(
+        code=again_code(failed),
+        restaurant_id=conversation.restaurant_id,
+        bot_id=conversation.bot_id,
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        author=failed.author,
+        author_user_id=failed.author_user_id,
+        kind=failed.kind,
+        body=failed.body,
+        content=failed.content,
+        status=Message.Status.QUEUED,
+    )
 
 
 def _row(

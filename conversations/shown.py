@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from bots.twilio.reasons import reason_in_words
 from bots.words import map_of, person
 from conversations.models import Conversation, Message
+from conversations.outbox import again_code
 
 _KINDS: dict[str, Promise] = {
     "image": gettext_lazy("Photo"),
@@ -82,9 +83,10 @@ def place_in(content: dict[str, Any] | None) -> Place | None:
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """A message as the thread shows it."""
+    """A message as the thread shows it; `is_repeated` when what did not arrive was sent once more."""
 
     message: Message
+    is_repeated: bool = False
 
     @property
     def is_inbound(self) -> bool:
@@ -156,11 +158,12 @@ class Entry:
     new_day: date | None
 
 
-def entries(messages: Iterable[Message]) -> Iterator[Entry]:
+def entries(messages: Collection[Message]) -> Iterator[Entry]:
     """In the time zone that is switched on."""
     shown: date | None = None
+    codes = {message.code for message in messages}
     for message in messages:
-        bubble = Bubble(message)
+        bubble = Bubble(message, is_repeated=again_code(message) in codes)
         on = timezone.localdate(bubble.at)
         yield Entry(bubble, on if on != shown else None)
         shown = on

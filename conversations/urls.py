@@ -13,4 +13,5 @@ urlpatterns = [
     path("<uuid:code>/hand-back/", views.hand_back, name="hand_back"),
     path("<uuid:code>/mark-read/", views.mark_read, name="mark_read"),
     path("<uuid:code>/messages/<uuid:message>/retry/", views.retry, name="retry"),
+    path("<uuid:code>/messages/<uuid:message>/again/", views.again, name="again"),
 ]

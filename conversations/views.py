@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from bots.access import as_code, found
 from bots.views import DeskRequest, at_desk, choose, render_at_desk
-from conversations import handoff, inbound, shown, threads
+from conversations import handoff, inbound, outbox, shown, threads
 from conversations.access import conversation_for
 from conversations.content import TEXT_LIMIT
 from conversations.models import Conversation
@@ -181,6 +181,19 @@ def retry(request: DeskRequest, code: UUID, message: UUID) -> HttpResponse:
     """The bot tries once more to answer a message at which it failed."""
     conversation = conversation_for(request.user, code)
     inbound.retry_turn(found(conversation.messages.all(), message))
+    return _changed(request, conversation)
+
+
+@require_POST
+@at_desk
+def again(request: DeskRequest, code: UUID, message: UUID) -> HttpResponse:
+    """What did not reach the customer is sent once more."""
+    conversation = conversation_for(request.user, code)
+    try:
+        outbox.say_again(found(conversation.messages.all(), message), at=timezone.now())
+    except outbox.NothingToRepeat:
+        if not request.htmx:
+            messages.info(request, _("This message did not fail, so it was not sent again."))
     return _changed(request, conversation)
 
 
