@@ -18,7 +18,8 @@ _CONVERSATION = """
 INSERT INTO conversations_conversation AS c (
     code, restaurant_id, bot_id, customer_address, customer_name, language, status, is_bot_active, needs_attention,
     unread_count, last_message_at, last_inbound_at, version, created_at, updated_at)
-VALUES (%(code)s, %(restaurant)s, %(bot)s, %(address)s, '', '', 'active', true, false, 1, now(), now(), 0, now(), now())
+VALUES (%(code)s, %(restaurant)s, %(bot)s, %(address)s, '', '', 'active', true, false, 1, now(), now(),
+    (extract(epoch FROM now()) * 1000)::bigint, now(), now())
 ON CONFLICT (bot_id, customer_address) DO UPDATE SET unread_count = c.unread_count + 1 RETURNING id
 """
 _MESSAGE = """
@@ -26,7 +27,7 @@ INSERT INTO conversations_message (
     code, restaurant_id, bot_id, conversation_id, direction, author, kind, body, content, payload, provider_sid, status,
     error_code, error_reason, attempts, position, turn_attempts, turn_error, version, received_at, created_at)
 VALUES (%(code)s, %(restaurant)s, %(bot)s, %(conversation)s, 'IN', 'customer', 'text', %(body)s, '{"choice": null}',
-    %(payload)s, %(sid)s, 'received', '', '', 0, 0, 0, '', 0, now(), now())
+    %(payload)s, %(sid)s, 'received', '', '', 0, 0, 0, '', (extract(epoch FROM now()) * 1000)::bigint, now(), now())
 """
 _JOB = """
 SELECT procrastinate_defer_jobs_v1(ARRAY[
