@@ -26,6 +26,11 @@ _REFUSED = tuple(
         ),
     )
 )
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+# The last part begins with a letter, or the resolver would read a number in an odd spelling: 127.1, 0x7f.0.0.1.
+_NAME = re.compile(rf"(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]")
+# Names that mean one's own network: RFC 6761, RFC 6762, RFC 8375, and what ICANN set aside in 2024.
+_INSIDE = (".localhost", ".local", ".home.arpa", ".internal")
 
 
 class AddressRefused(ValueError):
@@ -85,7 +90,7 @@ def is_public(address: Address) -> bool:
 
 
 def _check(scheme: str, host: str, port: int | None) -> None:
-    if not host or host.endswith("."):
+    if not host:
         raise AddressRefused("host")
     if scheme in ("http", "https") and _is_named_here(host):
         return
@@ -94,7 +99,7 @@ def _check(scheme: str, host: str, port: int | None) -> None:
     if port not in (None, *PORTS):
         raise AddressRefused("port")
     literal = _literal(host)
-    if literal is None and "." not in host:
+    if literal is None and (not _NAME.fullmatch(host) or host.endswith(_INSIDE)):
         raise AddressRefused("host")
     if literal is not None and not is_public(literal):
         raise AddressRefused("private")

@@ -68,6 +68,7 @@ class _Line:
 
     def opened(self, port: int, timeout: float) -> socket.socket:
         for last, address in enumerate(self.addresses, start=1 - len(self.addresses)):
+            self._refuse_if_cut()  # a name may have as many dead addresses as its owner likes
             try:
                 line = socket.create_connection((address, port), timeout)
             except OSError:
@@ -75,8 +76,13 @@ class _Line:
                     raise
             else:
                 self.twin = line.dup()
+                self._refuse_if_cut()
                 return line
         raise OSError("no address")
+
+    def _refuse_if_cut(self) -> None:
+        if self.is_cut:
+            raise TimeoutError
 
     def cut(self) -> None:
         self.is_cut = True

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bots.hooks.addresses import AddressRefused, is_public, resolved, target_of
+from bots.hooks.addresses import AddressRefused, Target, is_public, resolved, target_of
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,19 @@ from bots.hooks.addresses import AddressRefused, is_public, resolved, target_of
         ("https://localhost/", "host"),
         ("https://intranet/", "host"),
         ("https://example.com./", "host"),
+        ("https://.example.com/", "host"),
+        ("https://a..example.com/", "host"),
+        ("https://" + "a" * 64 + ".com/", "host"),
+        ("https://%31%32%37.0.0.1/", "host"),
+        ("https://127.1/", "host"),
+        ("https://0177.0.0.1/", "host"),
+        ("https://0x7f.0.0.1/", "host"),
+        ("https://127.0.0.0x1/", "host"),
+        ("https://1.2.3.4.5/", "host"),
+        ("https://till.localhost/", "host"),
+        ("https://metadata.google.internal/", "host"),
+        ("https://printer.local/", "host"),
+        ("https://router.home.arpa/", "host"),
         ("https://127.0.0.1/", "private"),
         ("https://10.0.0.1/", "private"),
         ("https://169.254.169.254/latest/meta-data/", "private"),
@@ -56,6 +69,8 @@ def test_refused_addresses(url: str, reason: str) -> None:
         ("https://example.com", "example.com", 443, "/"),
         ("https://example.com:8443/a/b?c=d&e", "example.com", 8443, "/a/b?c=d&e"),
         ("HTTPS://Example.COM:443/", "example.com", 443, "/"),
+        ("https://1e100.net/", "1e100.net", 443, "/"),
+        ("https://under_score.xn--mgbh0fb.example/", "under_score.xn--mgbh0fb.example", 443, "/"),
         ("https://93.184.215.14/x", "93.184.215.14", 443, "/x"),
         ("https://[2606:4700:4700::1111]/", "2606:4700:4700::1111", 443, "/"),
     ],
@@ -104,10 +119,10 @@ def test_one_address_inside_refuses_the_whole_name(monkeypatch: pytest.MonkeyPat
         resolved(target_of("https://till.example.com/"))
 
 
-@pytest.mark.parametrize("host", ["0x7f.1", "2130706433.0", "127.1", "0177.0.0.1"])
+@pytest.mark.parametrize("host", ["0x7f.1", "2130706433.0", "127.1", "0177.0.0.1", "127.0.0.1"])
 def test_odd_spellings_of_this_machine_are_judged_by_what_they_mean(host: str) -> None:
     with pytest.raises((AddressRefused, OSError)):
-        resolved(target_of(f"https://{host}/"))
+        resolved(Target(True, host, 443, "/"))
 
 
 def test_this_machine_only_where_the_settings_say_so(settings: Any) -> None:

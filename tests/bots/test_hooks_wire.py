@@ -204,3 +204,16 @@ def test_a_certificate_of_its_own_making_is_refused(tmp_path: Path, monkeypatch:
     with Receiver(tls=made_out_to("localhost", tmp_path)) as receiver:
         names(monkeypatch, ["127.0.0.1"])
         assert reason_of(receiver.url.replace("http://127.0.0.1", "https://localhost")) == "certificate"
+
+
+def test_a_name_with_many_dead_addresses_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    names(monkeypatch, [f"93.184.215.{last}" for last in range(1, 41)])
+
+    def dead(address: object, timeout: float) -> socket.socket:
+        time.sleep(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", dead)
+    began = time.monotonic()
+    assert reason_of("https://till.example.com/") == "slow"
+    assert time.monotonic() - began < 1.5
