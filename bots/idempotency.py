@@ -85,6 +85,12 @@ def release(claim: Claim) -> None:
         IdempotentCall.objects.filter(pk=claim.row_id, status__isnull=True).delete()
 
 
+def interrupt(claim: Claim, *, at: datetime) -> None:
+    """Perhaps something was done: the same request may go on at once, another may not have the key."""
+    with transaction.atomic(durable=True):
+        IdempotentCall.objects.filter(pk=claim.row_id, status__isnull=True).update(lease_until=at)
+
+
 def forget_old(*, at: datetime) -> None:
     """A handful of those that nobody may ask for any more, passing by what others hold."""
     with transaction.atomic(durable=True):

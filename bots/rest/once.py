@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from django.http import Http404
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,11 +23,13 @@ from bots.rest.errors import SENTENCE, Conflict, KeyReused
 
 V = TypeVar("V", bound=APIView)
 KEY_HEADER = "Idempotency-Key"
+_REFUSALS = (APIException, Http404)
 KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 
 
 def once(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """The first answer is said again to the same request with the same key; a refusal leaves the key free."""
+    """The first answer is said again to the same request with the same key; a refusal leaves the key free. A fault of
+    ours does not: nobody knows what was done before it, so the same request goes on under the same name."""
 
     @wraps(handler)
     def inner(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -46,8 +49,11 @@ def once(handler: Callable[..., Response]) -> Callable[..., Response]:
 def _done(claim: Claim, act: Callable[[], Response]) -> Response:
     try:
         response = act()
-    except Exception:
+    except _REFUSALS:
         idempotency.release(claim)
+        raise
+    except Exception:
+        idempotency.interrupt(claim, at=timezone.now())
         raise
     idempotency.settle(claim, Answer(response.status_code, json.dumps(response.data)))
     idempotency.forget_old(at=timezone.now())

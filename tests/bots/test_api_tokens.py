@@ -219,3 +219,18 @@ def test_a_call_that_died_before_it_was_settled_says_nothing_twice(
     answer = own.post(path, {"content": "Hello"}, Idempotency_Key="k")
     assert (answer.status_code, body_of(answer)["content"]) == (201, "Hello")
     assert Message.objects.filter(author="staff").count() == 1
+
+
+def test_a_call_that_fell_over_after_it_was_done_is_not_done_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, own = furnished(world.a), caller(world.a.restaurant)
+    path = f"/api/conversations/{rows.conversation.code}/messages"
+    with monkeypatch.context() as broken:
+        broken.setattr("conversations.api.MessageOut.to_representation", lambda *_: 1 / 0)
+        assert refusal(own.post(path, {"content": "Hello"}, Idempotency_Key="k"))[0] == 500
+    other = own.post(path, {"content": "Bye"}, Idempotency_Key="k")
+    assert refusal(other)[0] == 422
+    answer = own.post(path, {"content": "Hello"}, Idempotency_Key="k")
+    assert (answer.status_code, body_of(answer)["content"]) == (201, "Hello")
+    assert Message.objects.filter(author="staff").count() == 1
