@@ -17,10 +17,13 @@ def canonical(text: str, region: str = "SA") -> str:
     Raises InvalidNumber.
     """
     bare = text.strip().removeprefix(CHANNEL_PREFIX).strip()
-    for spelling in _spellings(bare):
-        number = _parsed(spelling, region)
-        if number is not None:
+    numbers = [_parsed(spelling, region) for spelling in _spellings(bare)]
+    for number in numbers:
+        if number is not None and phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # A range that was allocated after the tables were printed, if it is written with its country.
+    if numbers[0] is not None and _is_international(bare) and _is_as_long_as_a_mobile(numbers[0]):
+        return phonenumbers.format_number(numbers[0], phonenumbers.PhoneNumberFormat.E164)
     raise InvalidNumber("Invalid WhatsApp number format")
 
 
@@ -35,7 +38,17 @@ def _parsed(text: str, region: str) -> phonenumbers.PhoneNumber | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    return number if phonenumbers.is_valid_number(number) and not number.extension else None
+    return None if number.extension else number
+
+
+def _is_international(bare: str) -> bool:
+    digits = phonenumbers.normalize_digits_only(bare)
+    return bare.startswith(("+", "\uff0b")) or (digits.startswith("00") and not digits.startswith("000"))
+
+
+def _is_as_long_as_a_mobile(number: phonenumbers.PhoneNumber) -> bool:
+    is_possible = phonenumbers.is_possible_number_for_type(number, phonenumbers.PhoneNumberType.MOBILE)
+    return is_possible and not number.italian_leading_zero
 
 
 def addressed(number: str) -> str:

@@ -31,6 +31,29 @@ def test_what_is_no_number_is_refused(nonsense: str) -> None:
         canonical(nonsense)
 
 
+@pytest.mark.parametrize("spelling", ["+966520000000", "00966 52 000 0000", "whatsapp:+966520000000"])
+def test_a_range_that_is_newer_than_the_tables(spelling: str) -> None:
+    assert canonical(spelling) == "+966520000000"
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        "0520000000",
+        "520000000",
+        "966520000000",
+        "+96652000000",
+        "+9665200000000",
+        "+999",
+        "0000000000",
+        "+966000000000",
+    ],
+)
+def test_a_number_outside_the_tables_needs_its_country_and_its_length(guess: str) -> None:
+    with pytest.raises(InvalidNumber):
+        canonical(guess)
+
+
 def test_a_foreign_number_stays_foreign() -> None:
     assert canonical("+14155238886") == "+14155238886"
     assert canonical("whatsapp:14155238886") == "+14155238886"
