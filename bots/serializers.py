@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import empty
+from rest_framework.fields import SkipField, empty
 
 from bots.access import any_restaurant
 from bots.models import Bot, Restaurant
@@ -36,7 +36,12 @@ class WhatsAppNumber(Text):
 
 @extend_schema_field(OpenApiTypes.UUID)
 class KnownRestaurant(Text):
-    """The public code of a restaurant that is there."""
+    """The public code of a restaurant that is there. With `allow_null`, null says nothing."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        if data is None and self.allow_null:
+            raise SkipField
+        return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> Any:
         try:
@@ -129,7 +134,9 @@ class BotIn(Body[Bot]):
     whatsappNumber = WhatsAppNumber(source="whatsapp_number", max_length=60, help_text="In any usual spelling.")
     accountSid = Text(source="account_sid", max_length=34)
     authToken: Text = AuthToken(source="auth_token", max_length=200)
-    restaurantId = KnownRestaurant(source="restaurant", required=False, help_text="An existing restaurant.")
+    restaurantId = KnownRestaurant(
+        source="restaurant", required=False, allow_null=True, help_text="An existing restaurant."
+    )
     subaccountSid = Optional(source="subaccount_sid", max_length=34)
     wabaId = Optional(source="waba_id", max_length=32)
     senderSid = Optional(source="sender_sid", max_length=34)
@@ -147,6 +154,7 @@ class BotIn(Body[Bot]):
 class BotChange(BotIn):
     """Any subset of it."""
 
+    restaurantId = KnownRestaurant(source="restaurant", required=False, help_text="An existing restaurant.")
     authToken = Optional(
         source="auth_token", max_length=200, help_text="Absent, empty or “hidden” keeps the one that is stored."
     )
@@ -156,8 +164,15 @@ class BotChange(BotIn):
 NAMES = {field.source or name: name for name, field in BotIn._declared_fields.items()}
 
 
+class Force(serializers.ChoiceField):
+    """In small letters or not: some languages write True."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(str(data).lower())
+
+
 class RemovalQuery(serializers.Serializer[Any]):
-    force = serializers.ChoiceField(
+    force = Force(
         ["true", "false"], default="false", help_text="Retire the sender although it has conversations; they stay."
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -47,11 +48,11 @@ def _place_of(among: QuerySet[Conversation], cursor: str) -> Place:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise NoSuchPlace
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise NoSuchPlace from error
-    if moment.tzinfo is None:
-        raise NoSuchPlace
-    return moment
 
 
 def _cursor_of(row: Conversation) -> str:
@@ -125,7 +126,14 @@ class MarkRead(RestaurantView):
         return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
 
 
-class OldConversations(Conversations):
+class Old(RestaurantView):
+    """Reading here says that it is old, whatever comes of it."""
+
+    def notes(self) -> dict[str, str]:
+        return {**super().notes(), **(DEPRECATED if self.request.method in SAFE_METHODS else {})}
+
+
+class OldConversations(Old, Conversations):
     """The path of old: the same rows."""
 
     @extend_schema(
@@ -136,10 +144,10 @@ class OldConversations(Conversations):
         responses=ConversationOut(many=True),
     )
     def get(self, request: Request) -> Response:
-        return _old(super().get(request))
+        return super().get(request)
 
 
-class OldMessages(Messages):
+class OldMessages(Old, Messages):
     """The path of old for reading; staff speak here."""
 
     @extend_schema(
@@ -150,7 +158,7 @@ class OldMessages(Messages):
         responses=MessageOut(many=True),
     )
     def get(self, request: Request, code: str) -> Response:
-        return _old(super().get(request, code))
+        return super().get(request, code)
 
     @extend_schema(
         operation_id="sendMessage",
@@ -183,12 +191,6 @@ class ToggleBot(RestaurantView):
         elif conversation.is_bot_active or conversation.assigned_to_id is None:
             handoff.take_over(conversation, None, at=timezone.now())
         return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
-
-
-def _old(response: Response) -> Response:
-    for name, value in DEPRECATED.items():
-        response[name] = value
-    return response
 
 
 urlpatterns: list[Any] = [

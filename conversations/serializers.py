@@ -212,8 +212,8 @@ class MessageIn(Body[Any]):
 
     shown_only = fields_of(MessageOut)
 
-    content = Text(required=False, allow_blank=True, max_length=TEXT_LIMIT, trim_whitespace=False)
-    messageType = serializers.ChoiceField(TYPES, required=False)
+    content = Text(required=False, allow_null=True, allow_blank=True, max_length=TEXT_LIMIT, trim_whitespace=False)
+    messageType = serializers.ChoiceField(TYPES, required=False, allow_null=True)
     mediaUrl = Optional(
         max_length=2000,
         validators=[URLValidator(schemes=["https"], message="Enter a public https address.")],
@@ -221,7 +221,7 @@ class MessageIn(Body[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        url, words, kind = attrs.get("mediaUrl", ""), attrs.get("content", ""), attrs.get("messageType", "")
+        url, words, kind = attrs.get("mediaUrl", ""), attrs.get("content", ""), attrs.get("messageType") or ""
         if not url and kind not in ("", "text"):
             raise ValidationError({"mediaUrl": [ErrorDetail("This field is required.", code="required")]})
         if url and kind == "text":
@@ -239,7 +239,7 @@ def content_in(fields: dict[str, Any]) -> Content:
     if not url:
         return Words(fields["content"])
     guessed, _ = mimetypes.guess_type(urlsplit(url).path)
-    kind = fields.get("messageType", "")
+    kind = fields.get("messageType") or ""
     named = f"{kind}/*" if kind in _FAMILIES else ""
     fits = guessed and (not named or guessed.startswith(f"{kind}/"))
     return Media(url, (guessed or "") if fits else named, fields.get("content", "").strip())
@@ -247,8 +247,12 @@ def content_in(fields: dict[str, Any]) -> Content:
 
 @extend_schema_serializer(examples=[OpenApiExample("Over to staff", {"enabled": False})])
 class ToggleIn(Body[Any]):
+    shown_only = fields_of(ConversationOut)
+
     enabled = Flag(help_text="Whether the bot answers; false hands the conversation to staff.")
 
 
 class Nothing(Body[Any]):
     """A body without fields; none at all will do."""
+
+    shown_only = fields_of(ConversationOut)

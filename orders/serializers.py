@@ -88,6 +88,8 @@ class OrdersQuery(PageQuery):
 
 @extend_schema_serializer(examples=[OpenApiExample("The next step", {"status": "accepted"})])
 class AdvanceIn(Body[Any]):
+    shown_only = fields_of(OrderOut)
+
     status = serializers.ChoiceField(Order.Status.choices, help_text="One of `nextStatuses`, or `cancelled`.")
 
 

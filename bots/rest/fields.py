@@ -77,11 +77,18 @@ class Body(serializers.Serializer[T]):
         try:
             taken = super().to_internal_value(data)
         except ValidationError as error:
-            known = error.detail if isinstance(error.detail, dict) else {}
+            found = error.detail if isinstance(error.detail, dict) else {}
+            known = {name: self._told(name, errors) for name, errors in found.items()}
             raise ValidationError({**known, **refused}) from error
         if refused:
             raise ValidationError(refused)
         return taken
+
+    def _told(self, name: str, errors: Any) -> Any:
+        """Null is no missing field where the field may be left out."""
+        if name not in self.fields or self.fields[name].required or not isinstance(errors, list):
+            return errors
+        return [ErrorDetail(one, "invalid") if getattr(one, "code", "") in ("null", "blank") else one for one in errors]
 
     def _unknown(self, data: Any) -> dict[str, list[ErrorDetail]]:
         if not isinstance(data, Mapping):

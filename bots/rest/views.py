@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Model
+from django.http import HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -23,7 +23,6 @@ S = TypeVar("S", bound=serializers.BaseSerializer[Any])
 M = TypeVar("M", bound=Model)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class ApiView(APIView):
     """A token opens it; it counts calls, and answers 304 to who has the same already."""
 
@@ -33,11 +32,23 @@ class ApiView(APIView):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     call_name = ""
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        answer: Any = conditional_page(super().dispatch)(request, *args, **kwargs)
+        answer.add_post_render_callback(self._noted)  # the last one, because a 304 keeps few headers
+        return answer
+
+    def notes(self) -> dict[str, str]:
+        """The headers that every answer of this call has, also a refusal and a 304."""
+        allowance = getattr(self.request, "allowance", None)
+        return allowance.headers if allowance else {}
+
+    def _noted(self, answer: HttpResponse) -> HttpResponse:
+        for name, value in self.notes().items():
+            answer[name] = value
+        return answer
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        allowance = getattr(request, "allowance", None)
-        for name, value in (allowance.headers if allowance else {}).items():
-            answer[name] = value
         patch_cache_control(answer, private=True, no_cache=True)
         patch_vary_headers(answer, ["Authorization", TENANT_HEADER])
         return answer

@@ -278,3 +278,28 @@ def test_the_list_costs_the_same_for_many(
 def test_no_secret_is_in_the_audit_log(operator: Caller) -> None:
     operator.post(BOTS, SENDER)
     assert TOKEN not in json.dumps(list(AuditEvent.objects.values("action", "subject", "changes")))
+
+
+def test_null_for_what_may_be_absent(operator: Caller, world: World) -> None:
+    made = operator.post(BOTS, {**SENDER, "restaurantId": None})
+    assert (made.status_code, Restaurant.objects.filter(name="Sufrah").count()) == (201, 1)
+    path = f"{BOTS}/{world.a.bot.code}"
+    for name in ("restaurantId", "status", "isActive", "maxMessagesPerDay"):
+        sentence = f"{name}: This field may not be null."
+        assert refusal(operator("PUT", path, {name: None})) == (400, sentence)
+
+
+def test_force_in_any_case(operator: Caller, world: World) -> None:
+    furnished(world.a)
+    path = f"{BOTS}/{world.a.bot.code}"
+    assert refusal(operator("DELETE", f"{path}?force=False"))[0] == 409
+    for query in ("force=1", "force=", "force=%00", "force=yes"):
+        assert refusal(operator("DELETE", f"{path}?{query}"))[0] == 400
+    assert operator("DELETE", f"{path}?force=True").status_code == 200
+
+
+def test_a_number_that_the_tables_do_not_know_yet(operator: Caller) -> None:
+    made = operator.post(BOTS, {**SENDER, "whatsappNumber": "whatsapp:+966520000000"})
+    assert (made.status_code, body_of(made)["whatsappNumber"]) == (201, "whatsapp:+966520000000")
+    again = operator.post(BOTS, {**SENDER, "whatsappNumber": "00966 52 000 0000"})
+    assert refusal(again) == (409, "Bot with WhatsApp number whatsapp:+966520000000 already exists")

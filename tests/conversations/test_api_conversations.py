@@ -178,6 +178,35 @@ def test_the_old_paths_say_the_same_and_that_they_are_old(own: Caller, world: Wo
     assert old.content == new.content
     assert old["Deprecation"] == "@1795305600"
     assert not new.has_header("Deprecation")
+    again = own.get(f"/api/conversations{tail}", If_None_Match=old["ETag"])
+    assert (again.status_code, again["Deprecation"]) == (304, "@1795305600")
+
+
+def test_a_refusal_on_an_old_path_says_that_it_is_old(own: Caller, world: World) -> None:
+    refused = own.get(f"/api/conversations/{world.a.bot.code}/messages")
+    assert (refusal(refused)[0], refused["Deprecation"]) == (404, "@1795305600")
+    refused = own.get("/api/conversations?limit=0")
+    assert (refusal(refused)[0], refused["Deprecation"]) == (400, "@1795305600")
+    assert not own.post(f"/api/conversations/{world.a.bot.code}/messages", {}).has_header("Deprecation")
+
+
+def test_a_304_counts_and_says_so(own: Caller, world: World) -> None:
+    first = own.get(CONVERSATIONS)
+    again = own.get(CONVERSATIONS, If_None_Match=first["ETag"])
+    assert again.status_code == 304
+    assert int(again["X-RateLimit-Remaining"]) == int(first["X-RateLimit-Remaining"]) - 1
+    assert (again["X-RateLimit-Limit"], again["X-RateLimit-Reset"] != "") == (first["X-RateLimit-Limit"], True)
+
+
+def test_what_is_shown_may_be_sent_back_with_a_switch(own: Caller, world: World) -> None:
+    row = furnished(world.a).conversation
+    shown = body_of(own.get(f"{CONVERSATIONS}/{row.code}"))
+    switched = own.post(f"/api/conversations/{row.code}/toggle-bot", {**shown, "enabled": False})
+    assert (switched.status_code, body_of(switched)["isBotActive"]) == (200, False)
+    read = own.post(f"{CONVERSATIONS}/{row.code}/mark-read", shown)
+    assert (read.status_code, body_of(read)["unreadCount"]) == (200, 0)
+    unknown = own.post(f"{CONVERSATIONS}/{row.code}/mark-read", {**shown, "read": True})
+    assert refusal(unknown) == (400, "Unknown fields: read")
 
 
 def test_a_retired_senders_history_stays_readable(own: Caller, world: World) -> None:

@@ -152,3 +152,11 @@ def test_every_page_costs_the_same(own: Caller, world: World) -> None:
     assert "Sort" not in plan, plan
     dropped = sum(int(count) for count in re.findall(r"Rows Removed by Filter: (\d+)", plan))
     assert dropped < 10, plan  # small tables beside it may be read whole
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_outside_all_calendars_is_no_place(own: Caller, world: World, moment: str) -> None:
+    [row] = talks(world.a, 1)
+    for name in ("before", "after"):
+        said = refusal(own.get(f"{CONVERSATIONS}?{name}={moment}~{row.code}"))
+        assert said == (404, f"There is no such place in this list: {name}")

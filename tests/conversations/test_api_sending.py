@@ -110,3 +110,12 @@ def test_texts_come_back_as_they_were(own: Caller, world: World) -> None:
         answer = own("POST", path, raw=json.dumps({"content": text}))
         assert body_of(answer)["content"] == text
         assert body_of(own.get(path))[-1]["content"] == text
+
+
+def test_null_is_nothing_where_nothing_may_stand(own: Caller, world: World) -> None:
+    path = f"/api/conversations/{furnished(world.a).conversation.code}/messages"
+    words = own.post(path, {"content": "Hello", "messageType": None, "mediaUrl": None})
+    assert (words.status_code, body_of(words)["content"]) == (201, "Hello")
+    file = own.post(path, {"content": None, "mediaUrl": "https://cdn.example.com/a.jpg"})
+    assert (file.status_code, body_of(file)["content"]) == (201, "")
+    assert refusal(own.post(path, {"content": None})) == (400, "Missing required fields: content")
