@@ -19,6 +19,35 @@ from bots.registration import KEPT_TOKENS
 from bots.rest.errors import SENTENCE
 from bots.rest.fields import Body, Flag, Moment, Optional, Text, Whole, fields_of
 
+RESTAURANT: dict[str, Any] = {"id": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e", "name": "Sufrah", "phone": "+966112345678"}
+SENDER: dict[str, Any] = {
+    "id": "c44fc4c2-9cf8-4e24-9999-3e6d3281ef97",
+    "name": "Sufrah Bot",
+    "restaurantName": "Sufrah",
+    "whatsappNumber": "whatsapp:+966508034010",
+    "status": "ACTIVE",
+    "isActive": True,
+    "createdAt": "2026-03-14T09:00:00Z",
+    "updatedAt": "2026-03-14T12:00:00Z",
+}
+BOT: dict[str, Any] = {
+    **SENDER,
+    "restaurantId": RESTAURANT["id"],
+    "accountSid": "AC00000000000000000000000000000000",
+    "subaccountSid": None,
+    "authToken": "hidden",
+    "wabaId": "1234567890",
+    "senderSid": "XE00000000000000000000000000000000",
+    "verificationSid": None,
+    "verifiedAt": "2026-03-14T10:00:00Z",
+    "errorMessage": None,
+    "supportContact": "+966500000000",
+    "paymentLink": None,
+    "maxMessagesPerMin": 60,
+    "maxMessagesPerDay": 1000,
+    "restaurant": RESTAURANT,
+}
+
 
 @extend_schema_field({"type": "string", "example": "whatsapp:+966508034010"})
 class WhatsAppNumber(Text):
@@ -65,6 +94,7 @@ class RestaurantOut(serializers.Serializer[Restaurant]):
     phone = Optional()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A sender", SENDER)])
 class SenderOut(serializers.Serializer[Bot]):
     """A sender as its restaurant sees it."""
 
@@ -78,6 +108,7 @@ class SenderOut(serializers.Serializer[Bot]):
     updatedAt = Moment(source="updated_at")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A sender in full", BOT)])
 class BotOut(serializers.Serializer[Bot]):
     """A sender as an operator sees it; `authToken` is always “hidden”."""
 
@@ -151,6 +182,9 @@ class BotIn(Body[Bot]):
     maxMessagesPerDay = Whole(source="max_messages_per_day", required=False)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Two fields", {"supportContact": "+966500000000", "maxMessagesPerMin": 30})]
+)
 class BotChange(BotIn):
     """Any subset of it."""
 
@@ -177,6 +211,9 @@ class RemovalQuery(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("It is gone", {"success": True, "message": "Bot Sufrah Bot was retired"})]
+)
 class Removed(serializers.Serializer[Any]):
     success = serializers.BooleanField()
     message = serializers.CharField()

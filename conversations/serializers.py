@@ -80,6 +80,9 @@ class ConversationOut(serializers.Serializer[Conversation]):
         return addressed(row.customer_phone or row.customer_address)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("The totals", {"totalConversations": 3, "activeConversations": 2, "totalUnread": 4})]
+)
 class Totals(serializers.Serializer[Any]):
     totalConversations = serializers.IntegerField()
     activeConversations = serializers.IntegerField()
@@ -252,6 +255,7 @@ class ToggleIn(Body[Any]):
     enabled = Flag(help_text="Whether the bot answers; false hands the conversation to staff.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Nothing", {})])
 class Nothing(Body[Any]):
     """A body without fields; none at all will do."""
 

@@ -17,6 +17,68 @@ from orders.pricing import money
 
 AMOUNT: dict[str, Any] = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "example": "24.00"}
 
+ORDER: dict[str, Any] = {
+    "id": "37753688-c33e-4afe-9664-9ef99f86a5b5",
+    "number": 101,
+    "restaurantId": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e",
+    "conversationId": "69845536-1c6e-40b2-9109-80b602b19bc9",
+    "branch": {"id": "0ec7688a-ae1f-4c6e-aec1-031a9a1d2dd2", "name": "Olaya", "nameAr": "فرع العليا"},
+    "type": "pickup",
+    "status": "placed",
+    "nextStatuses": ["accepted"],
+    "payment": "cash",
+    "currency": "SAR",
+    "total": "56.00",
+    "lines": [
+        {
+            "itemId": "4df32ba9-7f07-43d7-83b2-6a10ae6369c6",
+            "name": "Chicken kabsa",
+            "nameAr": "كبسة دجاج",
+            "quantity": 2,
+            "unitPrice": "28.00",
+            "total": "56.00",
+        }
+    ],
+    "address": None,
+    "latitude": None,
+    "longitude": None,
+    "rating": None,
+    "createdAt": "2026-03-14T12:00:00Z",
+    "updatedAt": "2026-03-14T12:00:00Z",
+}
+ITEM: dict[str, Any] = {
+    "id": "4df32ba9-7f07-43d7-83b2-6a10ae6369c6",
+    "name": "Chicken kabsa",
+    "nameAr": "كبسة دجاج",
+    "description": "Half a chicken on basmati rice",
+    "descriptionAr": "نصف دجاجة مع أرز بسمتي",
+    "price": "28.00",
+    "isAvailable": True,
+}
+MENU: dict[str, Any] = {
+    "currency": "SAR",
+    "minimumOrder": "0.00",
+    "categories": [
+        {
+            "id": "a6e8a0a8-12a3-4ebd-a681-e7403bf1a6e8",
+            "name": "Rice dishes",
+            "nameAr": "أطباق الأرز",
+            "items": [ITEM],
+        }
+    ],
+    "branches": [
+        {
+            "id": "0ec7688a-ae1f-4c6e-aec1-031a9a1d2dd2",
+            "name": "Olaya",
+            "nameAr": "فرع العليا",
+            "address": "Olaya Street, Riyadh",
+            "addressAr": "شارع العليا، الرياض",
+            "latitude": 24.6949,
+            "longitude": 46.6847,
+        }
+    ],
+}
+
 
 def amount(value: Decimal, currency: str) -> str:
     return f"{money(value, currency):f}"
@@ -53,6 +115,7 @@ class BranchOfOrder(serializers.Serializer[Branch]):
         return branch.name_en or branch.name_ar
 
 
+@extend_schema_serializer(examples=[OpenApiExample("To be picked up", ORDER)])
 class OrderOut(serializers.Serializer[Order]):
     id = serializers.UUIDField(source="code")
     number = serializers.IntegerField()
@@ -93,6 +156,7 @@ class AdvanceIn(Body[Any]):
     status = serializers.ChoiceField(Order.Status.choices, help_text="One of `nextStatuses`, or `cancelled`.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("An item", ITEM)])
 class ItemOut(serializers.Serializer[menu.Item]):
     id = serializers.UUIDField()
     name = serializers.SerializerMethodField()
@@ -154,6 +218,7 @@ class BranchOut(serializers.Serializer[menu.Branch]):
         return branch.address.said_in("ar")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A menu", MENU)])
 class MenuOut(serializers.Serializer[menu.Menu]):
     """What is sold at this moment: hidden categories and closed branches are left out."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
@@ -39,14 +38,6 @@ def body_of(error: str, details: Mapping[str, list[str]] | None = None) -> dict[
     return {"error": error, "details": dict(details or {})}
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A field is missing", body_of("Missing required fields: name", {"name": ["This field is required."]})
-        ),
-        OpenApiExample("Not there, or not yours", body_of("Not found.")),
-    ]
-)
 class ErrorShape(serializers.Serializer[Any]):
     """What every refusal looks like."""
 

@@ -10,7 +10,43 @@ from rest_framework import serializers
 from bots.hooks.models import URL_LENGTH, HookAttempt, HookDelivery, HookEndpoint, HookEvent
 from bots.rest.fields import Body, Moment, Optional, Text, fields_of
 
+HOOK: dict[str, Any] = {
+    "id": "0cfbcbdb-b62d-48df-8276-d607982888c8",
+    "url": "https://till.example.com/sufrah",
+    "events": ["order.created", "order.updated"],
+    "isActive": True,
+    "offReason": None,
+    "switchedOffAt": None,
+    "failingSince": None,
+    "lastSuccessAt": "2026-03-14T12:00:00Z",
+    "createdAt": "2026-03-14T09:00:00Z",
+}
+DELIVERY: dict[str, Any] = {
+    "id": "0b0a6a0e-6a52-4b8b-9c44-0f5ad2b0e6a1",
+    "webhookId": HOOK["id"],
+    "event": "order.created",
+    "status": "delivered",
+    "payload": {
+        "restaurantId": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e",
+        "version": 1,
+        "orderId": "37753688-c33e-4afe-9664-9ef99f86a5b5",
+    },
+    "createdAt": "2026-03-14T12:00:00Z",
+    "nextAttemptAt": None,
+    "attempts": [
+        {
+            "number": 1,
+            "at": "2026-03-14T12:00:01Z",
+            "milliseconds": 120,
+            "answer": 200,
+            "problem": None,
+            "excerpt": "ok",
+        }
+    ],
+}
 
+
+@extend_schema_serializer(examples=[OpenApiExample("A till's webhook", HOOK)])
 class HookOut(serializers.Serializer[HookEndpoint]):
     """A webhook; its secret was shown when it was made and never again."""
 
@@ -25,6 +61,7 @@ class HookOut(serializers.Serializer[HookEndpoint]):
     createdAt = Moment(source="created_at")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A new one", {**HOOK, "lastSuccessAt": None, "secret": "whsec_…"})])
 class HookMade(HookOut):
     """With the secret, this one time."""
 
@@ -57,6 +94,7 @@ class AttemptOut(serializers.Serializer[HookAttempt]):
     excerpt = Optional(help_text="The beginning of the answer.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Delivered at once", DELIVERY)])
 class DeliveryOut(serializers.Serializer[HookDelivery]):
     id = serializers.UUIDField(source="code")
     webhookId = serializers.UUIDField(source="endpoint.code")

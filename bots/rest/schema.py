@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from bots.rest.authentication import TENANT_HEADER
-from bots.rest.errors import ErrorShape
+from bots.rest.errors import ErrorShape, body_of
 from bots.rest.once import KEY_HEADER, KEY_PATTERN
 from bots.rest.views import RestaurantView
 
@@ -31,6 +31,19 @@ REFUSED_WRITES = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The Idempotency-Key was used for another request.",
+}
+_EXAMPLES = {
+    "400": body_of("Missing required fields: name", {"name": ["This field is required."]}),
+    "401": body_of("This token is unknown or revoked"),
+    "403": body_of("This token may only read"),
+    "404": body_of("Not found."),
+    "406": body_of("Could not satisfy the request Accept header."),
+    "409": body_of("A call with this Idempotency-Key is being done; ask again in a moment"),
+    "413": body_of("The request body is too large"),
+    "415": body_of('Unsupported media type "text/plain" in request.'),
+    "422": body_of("This Idempotency-Key was used for another request"),
+    "429": body_of("Request was throttled. Expected available in 12 seconds."),
+    "500": body_of("Internal server error"),
 }
 _CODE = OpenApiParameter("code", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of the row.")
 _TENANT = OpenApiParameter(
@@ -92,9 +105,13 @@ class ApiSchema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for code, said in (REFUSALS if self.method == "GET" else {**REFUSALS, **REFUSED_WRITES}).items():
             if code not in bodies:
-                body = self._get_response_for_code(ErrorShape, code)  # type: ignore[no-untyped-call]
-                bodies[code] = {**body, "description": said}
+                bodies[code] = self._refusal(code, said)
         return bodies
+
+    def _refusal(self, code: str, said: str) -> dict[str, Any]:
+        body: dict[str, Any] = self._get_response_for_code(ErrorShape, code)  # type: ignore[no-untyped-call]
+        content = {kind: {**shape, "example": _EXAMPLES[code]} for kind, shape in body["content"].items()}
+        return {**body, "content": content, "description": said}
 
 
 class KeptSchema(SchemaGenerator):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,34 @@ def test_the_schema_says_how_to_come_in(db: None) -> None:
             assert {"400", "401", "403", "404", "406", "429", "500"} <= set(call["responses"])
             assert call["summary"]
             assert set(call["tags"]) <= {"senders", "conversations", "orders", "webhooks"}
+
+
+def shapes_of(call: Any) -> Iterator[tuple[str, Any]]:
+    """(status or “sent”, what is said of its JSON) of each body of a call."""
+    if "requestBody" in call:
+        yield "sent", call["requestBody"]["content"]["application/json"]
+    for status, answer in call["responses"].items():
+        yield status, answer["content"]["application/json"]
+
+
+def fields_in(components: Any, shape: Any) -> set[str]:
+    inner = shape.get("items", shape)
+    return set(components[inner["$ref"].rpartition("/")[2]]["properties"])
+
+
+def test_every_body_has_an_example_of_its_own_fields(db: None) -> None:
+    said = schema()
+    components = said["components"]["schemas"]
+    for path, methods in said["paths"].items():
+        for method, call in methods.items():
+            for status, body in shapes_of(call):
+                examples = [one["value"] for one in body.get("examples", {}).values()] or [body.get("example")]
+                fields = fields_in(components, body["schema"])
+                for example in examples:
+                    assert example is not None, (path, method, status)
+                    shown = set(example[0] if isinstance(example, list) else example)
+                    whole = shown == fields or (status == "sent" and shown <= fields)
+                    assert whole, (path, method, status, shown ^ fields)
 
 
 def test_the_schema_is_made_once_and_in_english(db: None) -> None:
