@@ -27,11 +27,12 @@ class Number(serializers.IntegerField):
         return int(data)
 
 
-class Cursor(serializers.CharField):
-    """The id of a row, or what a Link header gave."""
+class Cursor(serializers.RegexField):
+    """The id of a row, or what a Link header gave: visible ASCII."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"required": False, "allow_blank": True, "max_length": 120, **options})
+        given = {"required": False, "allow_blank": True, "max_length": 120, "trim_whitespace": False, **options}
+        super().__init__(r"^[!-~]*\Z", **given)
 
 
 class PageQuery(serializers.Serializer[Any]):
