@@ -44,9 +44,10 @@ def deliver(endpoint_id: int, now: Callable[[], datetime]) -> int:
 
 
 def wake_due(now: datetime) -> int:
-    """Wakes `deliver_hooks` for addresses where something is due and that have no job waiting; returns how many."""
+    """Wakes `deliver_hooks` for addresses where something is due and that have no job waiting; returns how many. By
+    lot, so that slow receivers with a backlog do not take the places every time."""
     due = HookDelivery.objects.filter(endpoint=OuterRef("pk"), status__in=OPEN, due_at__lte=now)
-    waiting = HookEndpoint.objects.filter(Exists(due), is_active=True).order_by("id").values_list("id", flat=True)
+    waiting = HookEndpoint.objects.filter(Exists(due), is_active=True).order_by("?").values_list("id", flat=True)
     return wake_missing("deliver_hooks", "endpoint_id", list(waiting[:_WOKEN_AT_ONCE]))
 
 

@@ -180,6 +180,17 @@ def test_a_lost_job_is_found_by_the_sweep(world: World, receiver: Receiver, monk
     assert len(receiver.calls) == 1
 
 
+def test_no_address_is_always_served_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [hook(world.a.restaurant, f"https://till{n}.example.com/") for n in range(3)]
+    happens(world.a.restaurant)
+    woken: list[list[int]] = []
+    monkeypatch.setattr(delivering, "wake_missing", lambda name, argument, ids: woken.append(ids))
+    for _ in range(40):
+        wake_due(timezone.now())
+    assert all(sorted(ids) == sorted(row.pk for row in rows) for ids in woken)
+    assert {ids[0] for ids in woken} == {row.pk for row in rows}
+
+
 def test_what_a_killed_worker_held_goes_on_after_its_lease(world: World, receiver: Receiver) -> None:
     row = hook(world.a.restaurant, receiver.url)
     delivery = happens(world.a.restaurant)
