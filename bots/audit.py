@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import models
 
-from bots.models import AuditEvent, Restaurant
+from bots.models import AuditEvent, Bot, Restaurant
 from bots.secrets import Secret, SecretUnreadable
 
 Changes = dict[str, list[object]]
@@ -27,9 +27,11 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> Change
 
 
 def note(action: str, subject: object, *, user: User | None, restaurant: Restaurant | None, changes: Changes) -> None:
-    """One line of the audit log. Runs inside the caller's transaction; `user` is None for a command or the API."""
+    """One line of the audit log. Runs inside the caller's transaction; `user` is None for a command or the API.
+    What is noted of a sender is found by it, also after it was renamed."""
+    bot = subject if isinstance(subject, Bot) else None
     AuditEvent.objects.create(
-        action=action, subject=str(subject)[:160], user=user, restaurant=restaurant, changes=changes
+        action=action, subject=str(subject)[:160], bot=bot, user=user, restaurant=restaurant, changes=changes
     )
 
 

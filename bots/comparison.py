@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bots.models import Bot
 from bots.registration import SenderRefused, addresses
@@ -18,6 +19,14 @@ from bots.twilio.senders import AtTwilio
 SECONDS = 20.0
 SANDBOX = "+14155238886"
 NOT_THERE = ("20404", "404")
+_NAMES = {
+    "status": gettext_lazy("Status"),
+    "number": gettext_lazy("Number"),
+    "waba_id": gettext_lazy("WhatsApp Business account"),
+    "quality": gettext_lazy("Quality rating"),
+    "limit": gettext_lazy("Messaging limit"),
+}
+_BAD_QUALITY = ("LOW", "RED")
 _OURS = ("no_connect", "no_answer", "secret", "20003")
 
 
@@ -29,10 +38,20 @@ class CannotCheck(SenderRefused):
 class Line:
     """One thing that is compared. `expected` is None where any value will do, "" where ours is not set."""
 
-    name: str
+    what: str
     expected: str | None
     found: str
     is_wrong: bool
+
+    @property
+    def name(self) -> str:
+        """In the reader's language; an address of Twilio's console by its name there."""
+        return str(_NAMES.get(self.what, self.what))
+
+    @property
+    def kept(self) -> dict[str, str | None]:
+        """As it is stored, in no language."""
+        return {"what": self.what, "expected": self.expected, "found": self.found}
 
     def __str__(self) -> str:
         told = {"name": self.name, "found": self.found or "–", "expected": self.expected}
@@ -49,12 +68,29 @@ def wanted() -> dict[str, str]:
     return {name: told.get(name, "POST") for name in senders.CONSOLE_NAMES}
 
 
+def lines_of(bot: Bot, found: AtTwilio) -> tuple[Line, ...]:
+    """All that is compared of a sender."""
+    return (
+        Line("status", "ONLINE", status_in_words(found), not found.is_online),
+        compared("number", bot.whatsapp_number, found.number),
+        compared("waba_id", bot.waba_id, found.waba_id),
+        *calling_lines(found),
+        Line("quality", None, found.quality, found.quality.upper() in _BAD_QUALITY),
+        Line("limit", None, found.limit, False),
+    )
+
+
+def kept_lines(bot: Bot) -> list[Line]:
+    """What differed at the last comparison of this sender."""
+    return [Line(**line, is_wrong=True) for line in bot.health_lines]
+
+
 def calling_lines(found: AtTwilio) -> list[Line]:
     return [compared(name, expected, found.webhook[name]) for name, expected in wanted().items()]
 
 
-def compared(name: str, expected: str, found: str) -> Line:
-    return Line(name, expected, found, expected != found)
+def compared(what: str, expected: str, found: str) -> Line:
+    return Line(what, expected, found, expected != found)
 
 
 def status_in_words(found: AtTwilio) -> str:

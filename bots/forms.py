@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import available_timezones
 
 from babel.numbers import is_currency
@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldAdminURLInputWidget,
     UnfoldBooleanSwitchWidget,
@@ -83,6 +84,19 @@ class AccountForm(forms.Form):
     )
 
 
+class MoveForm(forms.Form):
+    """The restaurant that a sender is handed to: any that is active, but the one that has it."""
+
+    restaurant = forms.ModelChoiceField(
+        label=capfirst(_("restaurant")), queryset=Restaurant.objects.none(), widget=UnfoldAdminSelectWidget()
+    )
+
+    def __init__(self, bot: Bot, data: Any = None) -> None:
+        super().__init__(data)
+        others = Restaurant.objects.filter(is_active=True).exclude(pk=bot.restaurant_id)
+        cast("forms.ModelChoiceField[Restaurant]", self.fields["restaurant"]).queryset = others
+
+
 class TokenForm(_TokenForm):
     """A forgotten restaurant must not make an operator's token, so that one is asked for by name."""
 
@@ -150,16 +164,17 @@ class SenderForm(_SenderForm):
                 self.fields[name].validators.append(RegexValidator(rf"^{prefix}[0-9a-fA-F]{{32}}\Z", text))
         self.is_new = self.instance.pk is None
         # A page that is only read has no fields of the model.
-        if "restaurant" in self.fields:
+        if "name" in self.fields:
             self._prepare()
 
     def _prepare(self) -> None:
         token = self.fields["auth_token"]
         token.required = self.is_new
         token.help_text = _("Set. Leave this empty to keep it.") if self.instance.auth_token else _("Not set.")
-        self.fields["restaurant"].required = not self.is_new
         self.initial["auth_token"] = ""
-        if not self.is_new:
+        if self.is_new:
+            self.fields["restaurant"].required = False
+        else:
             del self.fields["restaurant_name"]
             self.initial["whatsapp_number"] = for_people(self.instance.whatsapp_number)
 
@@ -181,12 +196,7 @@ class SenderForm(_SenderForm):
             self.add_error("restaurant_name", _("Name a new restaurant, or choose one."))
         if self.is_new and restaurant and name:
             self.add_error("restaurant_name", _("A new restaurant or one that is here: not both."))
-        if self._moves_with_history():
-            self.add_error("restaurant", _("This sender has conversations, so it stays with its restaurant."))
         return cleaned
-
-    def _moves_with_history(self) -> bool:
-        return not self.is_new and "restaurant" in self.changed_data and self.instance.conversations.exists()
 
     def validate_constraints(self) -> None:
         """`clean_whatsapp_number` says it in words, and knows that a demo sender gives its number away."""

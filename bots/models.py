@@ -126,13 +126,22 @@ class SecondFactor(models.Model):
 
 
 class Bot(models.Model):
-    """A WhatsApp sender. `whatsapp_number` is E.164; the number is unique among those that are not retired."""
+    """A WhatsApp sender. `whatsapp_number` is E.164; the number is unique among those that are not retired.
+
+    `health` is what the last comparison with Twilio found at `health_at`, and `health_lines` is what differed, as
+    `{what, expected, found}`, in no language.
+    """
 
     class Status(models.TextChoices):
         PENDING = "PENDING", _("waiting")
         VERIFYING = "VERIFYING", _("being verified")
         ACTIVE = "ACTIVE", _("active")
         FAILED = "FAILED", _("failed")
+
+    class Health(models.TextChoices):
+        UNKNOWN = "unknown", _("never asked")
+        GOOD = "good", _("as expected")
+        DIFFERS = "differs", _("differs at Twilio")
 
     class Channel(models.TextChoices):
         TWILIO = "twilio", _("Twilio")
@@ -152,6 +161,9 @@ class Bot(models.Model):
     is_active = models.BooleanField(_("on"), default=True)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     error_message = models.TextField(_("error"), blank=True)
+    health = models.CharField(_("health"), max_length=7, choices=Health.choices, default=Health.UNKNOWN, editable=False)
+    health_at = models.DateTimeField(_("health asked"), null=True, editable=False)
+    health_lines = models.JSONField(_("what differs"), default=list, editable=False)
     support_contact = models.CharField(_("support contact"), max_length=120, blank=True)
     payment_link = models.URLField(_("payment link"), blank=True)
     max_messages_per_min = models.PositiveIntegerField(_("messages a minute, at most"), default=60)
@@ -245,6 +257,7 @@ class AuditEvent(models.Model):
     restaurant = models.ForeignKey(
         Restaurant, models.SET_NULL, null=True, related_name="+", verbose_name=_("restaurant")
     )
+    bot = models.ForeignKey(Bot, models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("sender"))
     action = models.CharField(_("action"), max_length=40)
     subject = models.CharField(_("of"), max_length=160)
     changes = models.JSONField(_("changes"), default=dict)
@@ -253,6 +266,9 @@ class AuditEvent(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
         ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["bot", "-at", "-id"], name="audit_of_sender", condition=models.Q(bot__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} · {self.subject}"

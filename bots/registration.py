@@ -45,6 +45,9 @@ _AUDITED = (
     "channel",
     "retired_at",
 )
+# What an answer of Twilio is about: with another value it is an answer about another sender.
+ASKED_ABOUT = ("whatsapp_number", "account_sid", "subaccount_sid", "auth_token", "sender_sid", "waba_id", "channel")
+HEALTH = ("health", "health_at", "health_lines")
 _REQUIRED = ("name", "restaurant_name", "whatsapp_number", "account_sid", "auth_token")
 
 
@@ -88,6 +91,10 @@ class NumberTaken(SenderRefused):
         self.number = number
 
 
+class StaysWithRestaurant(SenderRefused):
+    """A change of other fields hands a sender to nobody: `move` does, when that is what is meant."""
+
+
 class HasConversations(SenderRefused):
     """Conversations stay with the restaurant that had them."""
 
@@ -122,13 +129,38 @@ def register(*, by: User | None, **fields: Unpack[SenderFields]) -> Bot:
 
 def change(bot: Bot, *, by: User | None, **fields: Unpack[SenderFields]) -> Changes:
     """Sets these fields; the stored token stays when the new one is empty or “hidden”. Returns what differs, in the
-    form of the audit log. Raises like `register`, Retired, and HasConversations when `restaurant` is another one."""
+    form of the audit log. Raises like `register`, Retired, and StaysWithRestaurant when `restaurant` is another."""
     number = canonical(fields.get("whatsapp_number", bot.whatsapp_number))
     with _unique(number), transaction.atomic(durable=True):
         locked = _locked(bot)
-        if fields.get("restaurant", locked.restaurant) != locked.restaurant and locked.conversations.exists():
-            raise HasConversations(_("This sender has conversations, so it stays with its restaurant."))
+        if fields.get("restaurant", locked.restaurant) != locked.restaurant:
+            raise StaysWithRestaurant(
+                _(
+                    "A sender stays with its restaurant. Without conversations it can be moved, in the admin; "
+                    "with them, retire it and register the number anew."
+                )
+            )
         changed = _applied(locked, fields, by, "sender.changed")
+    bot.refresh_from_db()
+    return changed
+
+
+def move(bot: Bot, restaurant: Restaurant, *, by: User | None) -> Changes:
+    """Hands a sender to another restaurant. Raises HasConversations and Retired; the lock keeps a first message
+    waiting until one of the two restaurants has the sender for good."""
+    with transaction.atomic(durable=True):
+        locked = _locked(bot)
+        if locked.conversations.exists():
+            raise HasConversations(
+                _(
+                    "This sender has conversations, so it stays with its restaurant. "
+                    "Retire it and register the number anew."
+                )
+            )
+        former = locked.restaurant
+        changed = _applied(locked, {"restaurant": restaurant}, by, "sender.moved")
+        if changed:
+            announce("bot.status", former, version_at(locked.updated_at), botId=locked.code)
     bot.refresh_from_db()
     return changed
 
@@ -229,8 +261,10 @@ def _applied(bot: Bot, fields: SenderFields, by: User | None, action: str) -> Ch
     _set(bot, fields)
     bot.clean_fields()
     changed = changes(before, fields_of(bot, _AUDITED))
+    if changed.keys() & set(ASKED_ABOUT):
+        bot.health, bot.health_at, bot.health_lines = Bot.Health.UNKNOWN, None, []
     if changed:
-        bot.save(update_fields=[*changed, "updated_at"] if bot.pk else None)
+        bot.save(update_fields=[*changed, *HEALTH, "updated_at"] if bot.pk else None)
     changed |= _renamed(bot.restaurant, fields.get("restaurant_name", ""))
     if changed:
         note(action, bot, user=by, restaurant=bot.restaurant, changes=changed)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,7 @@ from bots.comparison import (
     asking,
     calling_lines,
     compared,
+    lines_of,
     refuse_what_has_no_account,
     status_in_words,
     wanted,
@@ -32,6 +34,7 @@ from bots.comparison import (
 from bots.live import announce
 from bots.models import Bot
 from bots.numbers import for_people
+from bots.registration import ASKED_ABOUT, HEALTH
 from bots.secrets import Secret
 from bots.twilio import senders
 from bots.twilio.client import within
@@ -40,10 +43,8 @@ from bots.twilio.senders import AtTwilio
 from bots.versions import version_at
 
 PAUSES = (1.0, 2.0, 3.0)
-_CHECKED = ("whatsapp_number", "account_sid", "subaccount_sid", "auth_token", "sender_sid", "waba_id", "channel")
 _SETTLED = ("status", "verified_at", "error_message")
 _WRONG_PAIR = ("20003", "401")
-_BAD_QUALITY = ("LOW", "RED")
 
 
 def verify(bot: Bot, *, by: User | None) -> tuple[str, ...]:
@@ -64,18 +65,15 @@ def set_webhooks(bot: Bot, *, by: User | None) -> tuple[Line, ...]:
 
 
 def health(bot: Bot) -> tuple[Line, ...]:
-    """What Twilio has beside what we expect; changes nothing. Raises CannotCheck."""
+    """What Twilio has beside what we expect; the outcome is kept with the sender, and nothing changes at Twilio. Raises
+    CannotCheck, and the outcome before it stays."""
     refuse_what_has_no_account(bot)
+    asked_at = timezone.now()
     with asking(""):
         found = senders.fetched(bot)
-    return (
-        Line(_("Status"), "ONLINE", status_in_words(found), not found.is_online),
-        compared(_("Number"), bot.whatsapp_number, found.number),
-        compared(_("WhatsApp Business account"), bot.waba_id, found.waba_id),
-        *calling_lines(found),
-        Line(_("Quality rating"), None, found.quality, found.quality.upper() in _BAD_QUALITY),
-        Line(_("Messaging limit"), None, found.limit, False),
-    )
+    lines = lines_of(bot, found)
+    _keep(bot, lines, asked_at)
+    return lines
 
 
 def unregistered(account_sid: str, auth_token: str) -> list[AtTwilio]:
@@ -142,8 +140,8 @@ def _no_such_sender(bot: Bot) -> str:
 
 def _disagreements(bot: Bot, found: AtTwilio) -> Iterator[str]:
     lines = (
-        compared(_("Number"), bot.whatsapp_number, found.number),
-        compared(_("WhatsApp Business account"), bot.waba_id, found.waba_id),
+        compared("number", bot.whatsapp_number, found.number),
+        compared("waba_id", bot.waba_id, found.waba_id),
     )
     yield from (str(line) for line in lines if line.is_wrong)
     if not found.is_online:
@@ -166,14 +164,28 @@ def _others_with_the_same_sid(bot: Bot) -> bool:
     return bool(bot.sender_sid) and live.filter(sender_sid=bot.sender_sid).exists()
 
 
+def _keep(bot: Bot, lines: tuple[Line, ...], asked_at: datetime) -> None:
+    """Says nothing of a sender that was changed meanwhile, and never covers a later answer with an earlier one."""
+    wrong = [line.kept for line in lines if line.is_wrong]
+    found = Bot.Health.DIFFERS if wrong else Bot.Health.GOOD
+    with transaction.atomic(durable=True):
+        earlier = Q(health_at=None) | Q(health_at__lt=asked_at)
+        _same(bot).filter(earlier).update(health=found, health_at=asked_at, health_lines=wrong)
+    bot.refresh_from_db(fields=HEALTH)
+
+
+def _same(bot: Bot) -> QuerySet[Bot]:
+    """The row, as long as it is what Twilio was asked about."""
+    return Bot.objects.filter(pk=bot.pk, retired_at__isnull=True, **fields_of(bot, ASKED_ABOUT))
+
+
 def _settle(bot: Bot, problems: tuple[str, ...], by: User | None) -> None:
     """Holds only for the sender that was checked: one that was changed meanwhile keeps what it has."""
     now, before = timezone.now(), fields_of(bot, _SETTLED)
     status = Bot.Status.FAILED if problems else Bot.Status.ACTIVE
     after = {"status": status, "verified_at": None if problems else now, "error_message": "\n".join(problems)}
     with transaction.atomic(durable=True):
-        same = Bot.objects.filter(pk=bot.pk, retired_at__isnull=True, **fields_of(bot, _CHECKED))
-        if not same.update(**after, updated_at=now):
+        if not _same(bot).update(**after, updated_at=now):
             raise CannotCheck(_("The sender was changed while it was checked: verify it again. Nothing was stored."))
         changed = changes(before, after)
         note("sender.verified", bot, user=by, restaurant=bot.restaurant, changes=changed)
@@ -191,7 +203,7 @@ def _refuse_addresses_that_cannot_be_called() -> None:
 
 
 def _refuse_another_sender(bot: Bot, found: AtTwilio) -> None:
-    line = compared(_("Number"), bot.whatsapp_number, found.number)
+    line = compared("number", bot.whatsapp_number, found.number)
     if line.is_wrong:
         raise CannotCheck(f"{line} {_('Nothing was changed.')}")
 
@@ -210,8 +222,10 @@ def _set_webhooks(bot: Bot, by: User | None) -> tuple[Line, ...]:
             _note_told(bot, before, by)
             raise
     _note_told(bot, before, by)
+    asked_at = timezone.now()
     with asking(unknown):
         found = _read_back(bot)
+    _keep(bot, lines_of(bot, found), asked_at)
     return tuple(line for line in calling_lines(found) if line.is_wrong)
 
 

@@ -19,19 +19,21 @@ _OPEN = """
 INSERT INTO conversations_conversation AS c (
     code, restaurant_id, bot_id, customer_address, external_user_id, customer_phone, customer_name, language, status,
     is_bot_active, needs_attention, unread_count, last_message_at, last_inbound_at, version, created_at, updated_at)
-VALUES (%(code)s, %(restaurant)s, %(bot)s, %(address)s, %(external_id)s, %(phone)s, %(name)s, '', 'active',
-    true, false, 1, %(at)s, %(at)s, %(version)s, %(at)s, %(at)s)
+SELECT %(code)s, b.restaurant_id, b.id, %(address)s, %(external_id)s, %(phone)s, %(name)s, '', 'active',
+    true, false, 1, %(at)s, %(at)s, %(version)s, %(at)s, %(at)s
+FROM bots_bot b WHERE b.id = %(bot)s FOR KEY SHARE
 ON CONFLICT (bot_id, customer_address) DO UPDATE SET
     status = 'active', unread_count = c.unread_count + 1, version = GREATEST(c.version + 1, %(version)s),
     last_message_at = %(at)s, last_inbound_at = %(at)s, updated_at = %(at)s
-RETURNING id, code, version
+RETURNING id, code, version, restaurant_id
 """
 
 
 def record(bot: Bot, inbound: Inbound, *, at: datetime) -> bool:
     """Stores what came in, once: False when this provider sid was stored before, which changes nothing.
 
-    `bot.restaurant` must be loaded. Four statements and, for media, one more.
+    `bot.restaurant` must be loaded. Four statements and, for media, one more. A sender that was handed to another
+    restaurant at this moment is already that one's: the row says whose it is, not what the caller has read.
     """
     try:
         return _record(bot, inbound, at)
@@ -50,7 +52,7 @@ def _record(bot: Bot, inbound: Inbound, at: datetime) -> bool:
             wake("take_turns", conversation_id=conversation.pk)
             announce(
                 "message.created",
-                bot.restaurant,
+                bot.restaurant if conversation.restaurant_id == bot.restaurant_id else conversation.restaurant,
                 message.version,
                 conversationId=conversation.code,
                 messageId=message.code,
@@ -105,7 +107,6 @@ def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
     """A new conversation; when a rival opened it at this moment, that one, locked."""
     values: dict[str, Any] = {
         "code": uuid.uuid4(),
-        "restaurant": bot.restaurant_id,
         "bot": bot.pk,
         "address": inbound.address,
         "external_id": inbound.external_id,
@@ -116,8 +117,8 @@ def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, values)
-        pk, code, version = cursor.fetchone()
-    return Conversation(pk=pk, code=code, version=version, bot=bot, restaurant=bot.restaurant)
+        pk, code, version, restaurant = cursor.fetchone()
+    return Conversation(pk=pk, code=code, version=version, bot=bot, restaurant_id=restaurant)
 
 
 def _stored(conversation: Conversation, inbound: Inbound, at: datetime) -> Message:

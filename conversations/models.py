@@ -106,7 +106,9 @@ class Message(models.Model):
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     restaurant = models.ForeignKey("bots.Restaurant", models.PROTECT, related_name="+", verbose_name=_("restaurant"))
-    bot = models.ForeignKey("bots.Bot", models.PROTECT, related_name="+", verbose_name=_("sender"))
+    bot = models.ForeignKey(
+        "bots.Bot", models.PROTECT, related_name="messages", db_index=False, verbose_name=_("sender")
+    )
     conversation = models.ForeignKey(
         Conversation, models.PROTECT, related_name="messages", verbose_name=_("conversation")
     )
@@ -167,6 +169,13 @@ class Message(models.Model):
                 condition=models.Q(status__in=["queued", "sending"]),
             ),
             models.Index(fields=["conversation", "id"], name="messages_parked", condition=~models.Q(turn_error="")),
+            models.Index(fields=["bot", "direction", "created_at"], name="messages_of_sender"),
+            models.Index(
+                fields=["bot", "-created_at"],
+                include=["error_code"],
+                name="messages_failed",
+                condition=models.Q(status__in=["failed", "undelivered"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,13 +13,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bots.admin.at_twilio import AsksTwilio, who
+from bots.admin.at_twilio import who
+from bots.admin.condition import WORST_FIRST, shown, with_traffic
 from bots.admin.kinds import labelled, on_the_page
+from bots.admin.moving import Moves
 from bots.admin.showing import left_to_right
 from bots.forms import SenderForm
 from bots.known import known_senders
@@ -56,14 +59,24 @@ class LivesFilter(admin.SimpleListFilter):
 
 
 @admin.register(Bot)
-class BotAdmin(AsksTwilio):
+class BotAdmin(Moves):
     form = SenderForm
-    list_display = ["name", "number", "restaurant", "state", "is_active", "channel", "last_in", "last_out"]
-    list_filter = [LivesFilter, "status", "is_active", "channel"]
+    list_display = [
+        "name",
+        "number",
+        "restaurant",
+        "state",
+        "condition",
+        "is_active",
+        "last_in",
+        "last_out",
+        "created_at",
+    ]
+    list_filter = [LivesFilter, "health", "status", "is_active", "channel"]
     list_select_related = ["restaurant"]
     search_fields = ["name", "whatsapp_number", "restaurant__name", "restaurant__name_ar", "account_sid"]
     actions = ["verify_senders", "set_webhooks_of_senders", "health_of_senders", "turn_on", "turn_off"]
-    actions_detail = ["retire_sender"]
+    actions_detail = ["move_sender", "retire_sender"]
     change_form_before_template = "admin/bots/bot/quick_fill.html"
     readonly_fields = [
         *("error_message", "verified_at", "last_in", "last_out", "told_to_provider"),
@@ -100,13 +113,9 @@ class BotAdmin(AsksTwilio):
         replied = Q(conversations__last_inbound_at=None) | Q(
             conversations__last_message_at__gt=F("conversations__last_inbound_at")
         )
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                last_in_at=Max("conversations__last_inbound_at"),
-                last_out_at=Max("conversations__last_message_at", filter=replied),
-            )
+        return with_traffic(super().get_queryset(request), timezone.now()).annotate(
+            last_in_at=Max("conversations__last_inbound_at"),
+            last_out_at=Max("conversations__last_message_at", filter=replied),
         )
 
     def get_search_results(
@@ -115,6 +124,10 @@ class BotAdmin(AsksTwilio):
         with suppress(InvalidNumber):
             search_term = canonical(search_term)
         return super().get_search_results(request, queryset, search_term)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Bot | None = None) -> Any:
+        """A slip in the form hands a sender to nobody."""
+        return [*self.readonly_fields, *(["restaurant"] if obj else [])]
 
     def has_delete_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
         """Senders are retired, never deleted: their conversations are history."""
@@ -130,6 +143,10 @@ class BotAdmin(AsksTwilio):
     @labelled(_("status"), _COLOURS, ordering="status")
     def state(self, bot: Bot) -> tuple[str, str]:
         return bot.status, bot.get_status_display()
+
+    @admin.display(description=_("health"), ordering=WORST_FIRST)
+    def condition(self, bot: Bot) -> SafeString:
+        return shown(bot)
 
     @admin.display(description=_("last message in"), ordering="last_in_at")
     def last_in(self, bot: Bot) -> Any:

@@ -220,13 +220,6 @@ def test_no_page_ever_shows_a_token(page: Client, world: World) -> None:
     assert "Set. Leave this empty to keep it." in text_of(page.get(of(world.a.bot)))
 
 
-def test_a_sender_with_conversations_stays_with_its_restaurant(page: Client, world: World) -> None:
-    talk_with(world.a.bot)
-    response = page.post(of(world.a.bot), stored(world.a.bot, restaurant=str(world.b.restaurant.pk)))
-    assert "it stays with its restaurant" in text_of(response)
-    assert Bot.objects.get(pk=world.a.bot.pk).restaurant == world.a.restaurant
-
-
 def test_retiring_asks_first_and_keeps_the_history(page: Client, world: World) -> None:
     talk = talk_with(world.a.bot)
     asked = text_of(page.get(of(world.a.bot, "retire")))

@@ -211,11 +211,18 @@ def test_a_change_that_is_not_possible_changes_nothing(operator: Caller, world: 
     before = body_of(operator.get(path))
     taken = operator("PUT", path, {"name": "x", "whatsappNumber": world.b.bot.whatsapp_number})
     assert refusal(taken)[0] == 409
-    assert refusal(operator("PUT", path, {"name": "x", "restaurantId": other}))[0] == 409
+    status, words = refusal(operator("PUT", path, {"name": "x", "restaurantId": other}))
+    assert (status, words.split(".")[0]) == (409, "A sender stays with its restaurant")
     assert refusal(operator("PUT", path, {"name": ""})) == (400, "Missing required fields: name")
     assert refusal(operator("PUT", path, {"whatsappNumber": "1"})) == (400, "Invalid WhatsApp number format")
     assert body_of(operator.get(path)) == before
     assert operator("PUT", path, {"restaurantId": before["restaurantId"]}).status_code == 200
+
+
+def test_a_sender_without_history_is_handed_to_nobody_either(operator: Caller, world: World) -> None:
+    path = f"{BOTS}/{world.a.bot.code}"
+    assert refusal(operator("PUT", path, {"restaurantId": str(world.b.restaurant.code)}))[0] == 409
+    assert Bot.objects.get(pk=world.a.bot.pk).restaurant == world.a.restaurant
 
 
 def test_a_sender_with_conversations_is_retired_by_force_alone(operator: Caller, world: World) -> None:

@@ -15,10 +15,10 @@ from bots.models import AuditEvent, Bot, Restaurant
 from bots.numbers import InvalidNumber
 from bots.registration import (
     FieldsMissing,
-    HasConversations,
     NumberTaken,
     Retired,
     SenderFields,
+    StaysWithRestaurant,
     change,
     register,
     retire,
@@ -214,13 +214,36 @@ def test_a_change_to_a_number_that_is_taken_is_refused(world: World) -> None:
     assert (world.b.bot.name, AuditEvent.objects.count()) == ("Falafel Corner Bot", 0)
 
 
-def test_a_sender_moves_only_while_it_has_no_conversations(world: World) -> None:
-    change(world.a.bot, by=None, restaurant=world.b.restaurant)
-    assert Bot.objects.get(pk=world.a.bot.pk).restaurant == world.b.restaurant
-    talk_with(world.b.bot)
-    with pytest.raises(HasConversations):
-        change(world.b.bot, by=None, restaurant=world.a.restaurant)
-    assert Bot.objects.get(pk=world.b.bot.pk).restaurant == world.b.restaurant
+def test_a_change_hands_a_sender_to_nobody(world: World) -> None:
+    for talks in (False, True):
+        if talks:
+            talk_with(world.a.bot)
+        with pytest.raises(StaysWithRestaurant, match="stays with its restaurant"):
+            change(world.a.bot, by=None, name="New", restaurant=world.b.restaurant)
+        stored = Bot.objects.get(pk=world.a.bot.pk)
+        assert (stored.restaurant, stored.name) == (world.a.restaurant, "Shawarma House Bot")
+    change(world.a.bot, by=None, restaurant=world.a.restaurant)
+    assert not AuditEvent.objects.exists()
+
+
+def test_another_value_that_twilio_was_asked_about_forgets_its_answer(world: World) -> None:
+    known = {"health": "differs", "health_at": timezone.now(), "health_lines": [{"what": "number"}]}
+    changed: list[SenderFields] = [
+        {"whatsapp_number": "+966500000777"},
+        {"account_sid": "AC" + "7" * 32},
+        {"subaccount_sid": "AC" + "8" * 32},
+        {"auth_token": TOKEN},
+        {"sender_sid": "XE" + "7" * 32},
+        {"waba_id": "7"},
+    ]
+    for fields in changed:
+        Bot.objects.filter(pk=world.a.bot.pk).update(**known)
+        change(world.a.bot, by=None, **fields)
+        stored = Bot.objects.get(pk=world.a.bot.pk)
+        assert (stored.health, stored.health_at, stored.health_lines) == ("unknown", None, []), fields
+    Bot.objects.filter(pk=world.a.bot.pk).update(**known)
+    change(world.a.bot, by=None, name="Renamed", is_active=False, auth_token="hidden")
+    assert Bot.objects.get(pk=world.a.bot.pk).health == "differs"
 
 
 def test_a_retired_sender_frees_its_number_and_keeps_its_history(world: World) -> None:

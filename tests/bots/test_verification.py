@@ -10,8 +10,9 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from bots import comparison, verification
-from bots.comparison import CannotCheck, wanted
+from bots.comparison import CannotCheck, kept_lines, wanted
 from bots.models import AuditEvent, Bot
+from bots.registration import HEALTH
 from bots.twilio import senders
 from bots.twilio.client import client_for
 from bots.verification import health, set_webhooks, unregistered, verify
@@ -331,7 +332,12 @@ def test_what_is_no_sender_sid_is_never_asked_for(
     assert twilio.account.calls == {}
 
 
-def test_health_compares_and_changes_nothing(bot: Bot, there: FakeSender, twilio: FakeTwilio) -> None:
+def kept(bot: Bot) -> tuple[str, bool, list[str]]:
+    bot = Bot.objects.get(pk=bot.pk)
+    return bot.health, bot.health_at is not None, [line["what"] for line in bot.health_lines]
+
+
+def test_health_compares_and_keeps_only_what_it_found(bot: Bot, there: FakeSender, twilio: FakeTwilio) -> None:
     before = row(bot)
     there.webhook = {**wanted(), "fallback_url": "https://old.example.com"}
     there.quality = "LOW"
@@ -339,8 +345,72 @@ def test_health_compares_and_changes_nothing(bot: Bot, there: FakeSender, twilio
     assert [name for name, line in lines.items() if line.is_wrong] == ["fallback_url", "Quality rating"]
     assert str(lines["Quality rating"]) == "Quality rating is LOW at Twilio."
     assert lines["Messaging limit"].found == "1K Customers/24hr"
-    assert row(bot) == before
+    assert kept(bot) == ("differs", True, ["fallback_url", "quality"])
+    assert {name for name, value in row(bot).items() if value != before[name]} == {*HEALTH}
     assert (there.told, AuditEvent.objects.count()) == (None, 0)
+    there.webhook, there.quality = wanted(), "HIGH"
+    health(bot)
+    assert kept(bot) == ("good", True, [])
+
+
+def test_what_differs_is_kept_in_no_language(bot: Bot, there: FakeSender) -> None:
+    there.waba_id, there.webhook = "1", wanted()
+    with translation.override("ar"):
+        health(bot)
+    (line,) = kept_lines(Bot.objects.get(pk=bot.pk))
+    assert str(line) == "WhatsApp Business account is 1 at Twilio, 777730705047590 is expected."
+
+
+def test_without_an_answer_the_outcome_before_stays(bot: Bot, there: FakeSender, twilio: FakeTwilio) -> None:
+    there.webhook = wanted()
+    health(bot)
+    before = row(bot)
+    twilio.fail(Failure("drop", "senders"))
+    with pytest.raises(CannotCheck):
+        health(bot)
+    assert row(bot) == before
+
+
+@pytest.mark.parametrize("changes", [{"waba_id": "2"}, {"auth_token": "another"}, {"retired_at": "2026-01-01T00:00Z"}])
+@pytest.mark.parametrize("ask", [health, lambda bot: set_webhooks(bot, by=None)])
+def test_an_outcome_is_not_for_a_sender_that_was_changed_meanwhile(
+    bot: Bot, there: FakeSender, monkeypatch: pytest.MonkeyPatch, ask: Any, changes: dict[str, str]
+) -> None:
+    real = senders.fetched
+
+    def rival_first(asked: Bot) -> Any:
+        Bot.objects.filter(pk=bot.pk).update(**changes)
+        return real(asked)
+
+    monkeypatch.setattr(senders, "fetched", rival_first)
+    ask(bot)
+    assert kept(bot) == ("unknown", False, [])
+
+
+def test_an_earlier_answer_does_not_cover_a_later_one(
+    bot: Bot, there: FakeSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.webhook = wanted()
+    real, slow = senders.fetched, Bot.objects.get(pk=bot.pk)
+
+    def overtaken(asked: Bot) -> Any:
+        found = real(asked)
+        monkeypatch.setattr(senders, "fetched", real)
+        there.webhook = {}
+        health(bot)
+        return found
+
+    monkeypatch.setattr(senders, "fetched", overtaken)
+    assert not any(line.is_wrong for line in health(slow))
+    assert kept(bot) == ("differs", True, list(wanted()))
+
+
+def test_setting_webhooks_keeps_what_was_read_back(bot: Bot, there: FakeSender) -> None:
+    set_webhooks(bot, by=None)
+    assert kept(bot) == ("good", True, [])
+    there.reads_until_told, there.webhook = 99, {}
+    set_webhooks(bot, by=None)
+    assert kept(bot) == ("differs", True, list(wanted()))
 
 
 def test_an_account_offers_what_is_not_registered(
