@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.paginator import InfinitePaginator
 
-from bots.admin.kinds import ReadOnly, labelled
+from bots.admin.kinds import ReadOnly, SenderFilter, labelled
 from bots.admin.showing import pretty
 from conversations.inbound import retry_turn
 from conversations.models import Conversation, Message
@@ -71,7 +71,7 @@ class ConversationAdmin(ReadOnly[Conversation]):
         "last_message_at",
     ]
     list_select_related = ["restaurant", "bot"]
-    list_filter = [UnansweredConversations, "status", "is_bot_active", "needs_attention", "restaurant"]
+    list_filter = [SenderFilter, UnansweredConversations, "status", "is_bot_active", "needs_attention", "restaurant"]
     search_fields = ["customer_name", "=customer_phone", "=customer_address"]
     actions = ["try_again"]
     paginator = InfinitePaginator

@@ -34,7 +34,7 @@ AT_ONCE, SECONDS_FOR_ALL = 10, 60.0
 class AsksTwilio(ByVerbs[Bot]):
     """Every question is a POST: pages that are only looked at never call Twilio."""
 
-    change_form_outer_before_template = "admin/bots/bot/at_twilio.html"
+    change_form_outer_before_template = "admin/bots/bot/page.html"
     actions_list = ["list_at_twilio"]
 
     def get_urls(self) -> list[URLPattern]:

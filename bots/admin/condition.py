@@ -51,7 +51,7 @@ def with_traffic(senders: QuerySet[Bot], now: datetime) -> QuerySet[Bot]:
 
 
 def _counted(**of: Any) -> Coalesce:
-    rows = Bot.objects.filter(pk=OuterRef("pk"), **of).order_by().values("pk").annotate(n=Count("messages"))
+    rows = Bot.objects.filter(pk=OuterRef("pk"), **of).order_by().values("pk").annotate(n=Count("messages__created_at"))
     return Coalesce(Subquery(rows.values("n")), 0)
 
 

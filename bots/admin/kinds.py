@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 
 from bots.admin.showing import left_to_right
 from bots.audit import changes, fields_of, note
-from bots.models import Restaurant
+from bots.models import Bot, Restaurant
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
@@ -53,6 +53,23 @@ def labelled(description: Words, colours: Mapping[str, str], *, ordering: str) -
 def on_the_page(description: Words, *, permission: str, path: str) -> Callable[[F], F]:
     """A button at the top of a row's page that opens `path` below it."""
     return cast(Callable[[F], F], action(description=description, permissions=[permission], url_path=path))
+
+
+class SenderFilter(admin.SimpleListFilter):
+    """Rows of one sender, for links from its page; seen only where one was followed."""
+
+    title = _("sender")
+    parameter_name = "sender"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        chosen = request.GET.get(self.parameter_name, "")
+        named = Bot.objects.filter(pk=chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else ()
+        return [(chosen, str(bot)) for bot in named]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.lookup_choices:
+            return queryset
+        return queryset.filter(bot=self.value())
 
 
 class ReadOnly(Admin[M]):

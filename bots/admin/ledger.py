@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bots.admin.kinds import ByVerbs, ReadOnly, labelled, on_the_page
+from bots.admin.kinds import ByVerbs, ReadOnly, SenderFilter, labelled, on_the_page
 from bots.admin.showing import NOTHING, without_secrets
 from bots.forms import TokenForm
 from bots.models import ApiToken, AuditEvent
@@ -122,7 +122,7 @@ class ApiTokenAdmin(ByVerbs[ApiToken]):
 class AuditEventAdmin(ReadOnly[AuditEvent]):
     list_display = ["at", "user", "action", "subject", "restaurant"]
     list_select_related = ["user", "restaurant"]
-    list_filter = ["action", "restaurant"]
+    list_filter = [SenderFilter, "action", "restaurant"]
     search_fields = ["subject", "action", "user__username"]
     date_hierarchy = "at"
     fields = ["at", "user", "action", "subject", "restaurant", "changed"]

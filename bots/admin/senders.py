@@ -23,7 +23,8 @@ from bots.admin.at_twilio import who
 from bots.admin.condition import WORST_FIRST, shown, with_traffic
 from bots.admin.kinds import labelled, on_the_page
 from bots.admin.moving import Moves
-from bots.admin.showing import left_to_right
+from bots.admin.showing import NOTHING, left_to_right
+from bots.comparison import kept_lines
 from bots.forms import SenderForm
 from bots.known import known_senders
 from bots.models import Bot
@@ -79,7 +80,7 @@ class BotAdmin(Moves):
     actions_detail = ["move_sender", "retire_sender"]
     change_form_before_template = "admin/bots/bot/quick_fill.html"
     readonly_fields = [
-        *("error_message", "verified_at", "last_in", "last_out", "told_to_provider"),
+        *("error_message", "verified_at", "condition", "differing", "last_in", "last_out", "told_to_provider"),
         *("code", "created_at", "updated_at", "retired_at"),
     ]
     add_fieldsets = [
@@ -97,6 +98,8 @@ class BotAdmin(Moves):
                     ("status", "is_active"),
                     "verified_at",
                     "error_message",
+                    "condition",
+                    "differing",
                 ]
             },
         ),
@@ -107,6 +110,7 @@ class BotAdmin(Moves):
 
     class Media:
         js = ["bots/quick_fill.js"]
+        css = {"all": ["bots/sender.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
         """A reply is a conversation's last message that came after the customer's."""
@@ -147,6 +151,10 @@ class BotAdmin(Moves):
     @admin.display(description=_("health"), ordering=WORST_FIRST)
     def condition(self, bot: Bot) -> SafeString:
         return shown(bot)
+
+    @admin.display(description=_("what differs at Twilio"))
+    def differing(self, bot: Bot) -> SafeString | str:
+        return format_html_join("", "<p><bdi>{}</bdi></p>", ((line,) for line in kept_lines(bot))) or NOTHING
 
     @admin.display(description=_("last message in"), ordering="last_in_at")
     def last_in(self, bot: Bot) -> Any:
