@@ -1,6 +1,6 @@
 """What went through a sender: totals, what did not arrive and why, and how close it is to its limits.
 
-A fixed number of queries, each from an index alone, and each bounded: a sender may have a million messages.
+A fixed number of queries. A sender may have a million messages: they are counted in an index alone, up to a bound.
 """
 
 from __future__ import annotations

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bots.admin.showing import moment
 from bots.comparison import kept_lines
 from bots.models import Bot
 
@@ -42,38 +40,47 @@ class Trait:
 
 
 def with_traffic(senders: QuerySet[Bot], now: datetime) -> QuerySet[Bot]:
-    """With `sent_lately` and `failed_lately`, of each sender that is shown, from indexes alone."""
+    """With `last_in_at`, `last_out_at`, `sent_lately` and `failed_lately`, each asked for the senders that are shown:
+    joined, they would be counted once for every conversation. A reply is a conversation's last message that came after
+    the customer's."""
     since = now - LATELY
+    replied = Q(conversations__last_inbound_at=None) | Q(
+        conversations__last_message_at__gt=F("conversations__last_inbound_at")
+    )
+    written = Count("messages__created_at")
     return senders.annotate(
-        sent_lately=_counted(messages__direction="OUT", messages__created_at__gte=since),
-        failed_lately=_counted(messages__status__in=_NOT_ARRIVED, messages__created_at__gte=since),
+        last_in_at=_of_each(Max("conversations__last_inbound_at")),
+        last_out_at=_of_each(Max("conversations__last_message_at", filter=replied)),
+        sent_lately=_of_each(written, messages__direction="OUT", messages__created_at__gte=since),
+        failed_lately=_of_each(written, messages__status__in=_NOT_ARRIVED, messages__created_at__gte=since),
     )
 
 
-def _counted(**of: Any) -> Coalesce:
-    rows = Bot.objects.filter(pk=OuterRef("pk"), **of).order_by().values("pk").annotate(n=Count("messages__created_at"))
-    return Coalesce(Subquery(rows.values("n")), 0)
+def _of_each(figure: Count | Max, **among: Any) -> Subquery:
+    """This figure of one sender; nothing where there are no rows."""
+    rows = Bot.objects.filter(pk=OuterRef("pk"), **among).order_by().values("pk")
+    return Subquery(rows.annotate(figure=figure).values("figure"))
 
 
-def shown(bot: Bot) -> SafeString:
-    return render_to_string("admin/bots/bot/condition.html", {"traits": list(traits_of(bot))})
+def shown(traits: Iterable[Trait]) -> SafeString:
+    return render_to_string("admin/bots/bot/condition.html", {"traits": list(traits)})
 
 
 def traits_of(bot: Bot) -> Iterator[Trait]:
     """Worse things first; what Twilio said last is always among them. Needs `with_traffic`."""
     if bot.retired_at:
-        yield Trait("", _("retired"), _moment(bot.retired_at))
+        yield Trait("", _("retired"), moment(bot.retired_at))
         return
     if bot.status == Bot.Status.FAILED:
         yield Trait("danger", _("failed"), bot.error_message.partition("\n")[0])
     if not bot.is_active:
         yield Trait("warning", _("off"), _("Customers get one polite line; the bot takes no orders."))
     yield from _failures(bot)
-    yield _health(bot)
+    yield health_of(bot)
 
 
 def _failures(bot: Bot) -> Iterator[Trait]:
-    failed, sent = getattr(bot, "failed_lately", 0), getattr(bot, "sent_lately", 0)
+    failed, sent = getattr(bot, "failed_lately", None) or 0, getattr(bot, "sent_lately", None) or 0
     if failed >= MANY and failed >= sent // ONE_IN:
         text = ngettext(
             "of %(count)d message in the last 24 hours.", "of %(count)d messages in the last 24 hours.", sent
@@ -82,17 +89,14 @@ def _failures(bot: Bot) -> Iterator[Trait]:
         yield Trait("danger", words % {"count": failed}, text % {"count": sent})
 
 
-def _health(bot: Bot) -> Trait:
+def health_of(bot: Bot) -> Trait:
+    """What Twilio said when it was last asked."""
     if bot.channel == Bot.Channel.SIMULATOR:
         return Trait("", _("demo"), _("It has no account at Twilio."))
     if bot.health_at is None:
         return Trait("info", bot.get_health_display())
     if bot.health == Bot.Health.GOOD:
-        return Trait("success", bot.get_health_display(), _moment(bot.health_at))
+        return Trait("success", bot.get_health_display(), moment(bot.health_at))
     lines = kept_lines(bot)
     words = ngettext("%(count)d thing differs", "%(count)d things differ", len(lines)) % {"count": len(lines)}
-    return Trait("warning", words, " · ".join([", ".join(line.name for line in lines), _moment(bot.health_at)]))
-
-
-def _moment(at: datetime) -> str:
-    return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
+    return Trait("warning", words, " · ".join([", ".join(line.name for line in lines), moment(bot.health_at)]))

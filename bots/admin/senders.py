@@ -8,22 +8,24 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from bots.admin.at_twilio import who
-from bots.admin.condition import WORST_FIRST, shown, with_traffic
+from bots.admin.condition import WORST_FIRST, health_of, shown, traits_of, with_traffic
 from bots.admin.kinds import labelled, on_the_page
 from bots.admin.moving import Moves
-from bots.admin.showing import NOTHING, left_to_right
+from bots.admin.showing import NOTHING, left_to_right, moment
 from bots.comparison import kept_lines
 from bots.forms import SenderForm
 from bots.known import known_senders
@@ -62,17 +64,7 @@ class LivesFilter(admin.SimpleListFilter):
 @admin.register(Bot)
 class BotAdmin(Moves):
     form = SenderForm
-    list_display = [
-        "name",
-        "number",
-        "restaurant",
-        "state",
-        "condition",
-        "is_active",
-        "last_in",
-        "last_out",
-        "created_at",
-    ]
+    list_display = ["sender", "restaurant", "state", "condition", "is_active", "last_in", "last_out", "created"]
     list_filter = [LivesFilter, "health", "status", "is_active", "channel"]
     list_select_related = ["restaurant"]
     search_fields = ["name", "whatsapp_number", "restaurant__name", "restaurant__name_ar", "account_sid"]
@@ -80,7 +72,7 @@ class BotAdmin(Moves):
     actions_detail = ["move_sender", "retire_sender"]
     change_form_before_template = "admin/bots/bot/quick_fill.html"
     readonly_fields = [
-        *("error_message", "verified_at", "condition", "differing", "last_in", "last_out", "told_to_provider"),
+        *("error_message", "verified_at", "at_twilio", "differing", "last_in", "last_out", "told_to_provider"),
         *("code", "created_at", "updated_at", "retired_at"),
     ]
     add_fieldsets = [
@@ -98,7 +90,7 @@ class BotAdmin(Moves):
                     ("status", "is_active"),
                     "verified_at",
                     "error_message",
-                    "condition",
+                    "at_twilio",
                     "differing",
                 ]
             },
@@ -113,14 +105,7 @@ class BotAdmin(Moves):
         css = {"all": ["bots/sender.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
-        """A reply is a conversation's last message that came after the customer's."""
-        replied = Q(conversations__last_inbound_at=None) | Q(
-            conversations__last_message_at__gt=F("conversations__last_inbound_at")
-        )
-        return with_traffic(super().get_queryset(request), timezone.now()).annotate(
-            last_in_at=Max("conversations__last_inbound_at"),
-            last_out_at=Max("conversations__last_message_at", filter=replied),
-        )
+        return with_traffic(super().get_queryset(request), timezone.now())
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Bot], search_term: str
@@ -140,9 +125,9 @@ class BotAdmin(Moves):
     def has_change_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.retired_at)
 
-    @admin.display(description=_("number"), ordering="whatsapp_number")
-    def number(self, bot: Bot) -> SafeString | str:
-        return left_to_right(for_people(bot.whatsapp_number))
+    @admin.display(description=_("sender"), ordering="name")
+    def sender(self, bot: Bot) -> SafeString:
+        return format_html("{}<br>{}", bot.name, left_to_right(for_people(bot.whatsapp_number)))
 
     @labelled(_("status"), _COLOURS, ordering="status")
     def state(self, bot: Bot) -> tuple[str, str]:
@@ -150,23 +135,38 @@ class BotAdmin(Moves):
 
     @admin.display(description=_("health"), ordering=WORST_FIRST)
     def condition(self, bot: Bot) -> SafeString:
-        return shown(bot)
+        return shown(traits_of(bot))
+
+    @admin.display(description=_("health"))
+    def at_twilio(self, bot: Bot) -> SafeString:
+        return shown([health_of(bot)])
 
     @admin.display(description=_("what differs at Twilio"))
     def differing(self, bot: Bot) -> SafeString | str:
-        return format_html_join("", "<p><bdi>{}</bdi></p>", ((line,) for line in kept_lines(bot))) or NOTHING
+        return (
+            format_html_join(
+                "", '<p style="overflow-wrap: anywhere"><bdi>{}</bdi></p>', ((line,) for line in kept_lines(bot))
+            )
+            or NOTHING
+        )
 
     @admin.display(description=_("last message in"), ordering="last_in_at")
     def last_in(self, bot: Bot) -> Any:
-        return getattr(bot, "last_in_at", None)
+        return moment(getattr(bot, "last_in_at", None))
 
     @admin.display(description=_("last message out"), ordering="last_out_at")
     def last_out(self, bot: Bot) -> Any:
-        return getattr(bot, "last_out_at", None)
+        return moment(getattr(bot, "last_out_at", None))
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, bot: Bot) -> str:
+        return date_format(localtime(bot.created_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("addresses for Twilio"))
     def told_to_provider(self, bot: Bot) -> SafeString:
-        return format_html_join("", '<p dir="ltr">{}: <code>{}</code></p>', addresses().items())
+        return format_html_join(
+            "", '<p dir="ltr" style="overflow-wrap: anywhere">{}: <code>{}</code></p>', addresses().items()
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 NOTHING = "–"
 _SECRET = re.compile(r"(?i)token|secret|password|signature|authorization|api_?key")
@@ -32,6 +35,11 @@ def without_secrets(value: Any) -> Any:
 
 def _shown(name: object, value: Any) -> Any:
     return "hidden" if value and _SECRET.search(str(name)) else without_secrets(value)
+
+
+def moment(at: datetime | None) -> str:
+    """Day and hour in the time zone of these pages."""
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else NOTHING
 
 
 def left_to_right(text: str) -> SafeString | str:

@@ -16,7 +16,7 @@ from bots.models import AuditEvent, Bot
 from conversations.models import Message
 from conversations.traffic import FAILURES_READ, last_failures, traffic_of, why
 
-EVENTS = 10
+EVENTS, OF_FAILURES = 10, 5
 
 register = template.Library()
 
@@ -44,7 +44,7 @@ def sender_traffic(context: Any, bot: Bot) -> dict[str, Any]:
 
 def _events(bot: Bot) -> list[Event]:
     changes = [_change(event) for event in history.latest(bot, EVENTS)]
-    failures = [_failure(message) for message in last_failures(bot, EVENTS)]
+    failures = [_failure(message) for message in last_failures(bot, OF_FAILURES)]
     return sorted(changes + failures, key=lambda event: event.at, reverse=True)[:EVENTS]
 
 
