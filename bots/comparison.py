@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bots.models import Bot
-from bots.registration import SenderRefused, addresses
+from bots.registration import SenderRefused
 from bots.twilio import senders
 from bots.twilio.client import within
 from bots.twilio.errors import SendError, SendRefused, reason_in_words
 from bots.twilio.senders import AtTwilio
 
+RETRIES = "#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx"
 SECONDS = 20.0
 SANDBOX = "+14155238886"
 NOT_THERE = ("20404", "404")
@@ -60,6 +62,20 @@ class Line:
         if self.expected is None:
             return _("%(name)s is %(found)s at Twilio.") % told
         return _("%(name)s is not set here; at Twilio it is %(found)s.") % told
+
+
+def addresses() -> dict[str, str]:
+    """Where the provider must be told to call, by the name that its console uses.
+
+    The fragment is not called, it says how often and how long to try: unless told so, a slow or failing answer is not
+    retried at all (Twilio, webhook connection overrides).
+    """
+    base = settings.PUBLIC_BASE_URL
+    return {
+        "callback_url": f"{base}/whatsapp/webhook{RETRIES}",
+        "fallback_url": f"{base}/webhook",
+        "status_callback_url": f"{base}/whatsapp/status",
+    }
 
 
 def wanted() -> dict[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict, Unpack, cast
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -23,7 +22,6 @@ from bots.secrets import Secret
 from bots.versions import version_at
 
 KEPT_TOKENS = ("", "hidden")
-RETRIES = "#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx"
 _AUDITED = (
     "restaurant",
     "name",
@@ -181,20 +179,6 @@ def ensure(given: SenderFields, known: SenderFields, *, by: User | None) -> Outc
         return Outcome(register(by=by, **together), "taken live" if bot else "registered")
     changed = change(bot, by=by, **given)
     return Outcome(bot, "changed" if changed else "unchanged", tuple(changed))
-
-
-def addresses() -> dict[str, str]:
-    """Where the provider must be told to call, by the name that its console uses.
-
-    The fragment is not called, it says how often and how long to try: unless told so, a slow or failing answer is not
-    retried at all (Twilio, webhook connection overrides).
-    """
-    base = settings.PUBLIC_BASE_URL
-    return {
-        "callback_url": f"{base}/whatsapp/webhook{RETRIES}",
-        "fallback_url": f"{base}/webhook",
-        "status_callback_url": f"{base}/whatsapp/status",
-    }
 
 
 @contextmanager

@@ -26,12 +26,12 @@ from bots.admin.condition import WORST_FIRST, health_of, shown, traits_of, with_
 from bots.admin.kinds import labelled, on_the_page
 from bots.admin.moving import Moves
 from bots.admin.showing import NOTHING, left_to_right, moment
-from bots.comparison import kept_lines
+from bots.comparison import addresses, kept_lines
 from bots.forms import SenderForm
 from bots.known import known_senders
 from bots.models import Bot
 from bots.numbers import InvalidNumber, canonical, for_people
-from bots.registration import SenderFields, SenderRefused, addresses, change, register, retire
+from bots.registration import SenderFields, SenderRefused, change, register, retire
 
 _COLOURS = {"PENDING": "info", "VERIFYING": "warning", "ACTIVE": "success", "FAILED": "danger"}
 

@@ -273,12 +273,3 @@ def test_what_is_known_fills_in_and_never_overwrites(db: None) -> None:
     Bot.objects.update(channel="simulator")
     assert ensured(known, restaurant_name="Sufrah") == "taken live"
     assert Bot.objects.count() == 1
-
-
-def test_the_addresses_are_under_the_public_name(settings: Any) -> None:
-    settings.PUBLIC_BASE_URL = "https://bot.example.com"
-    assert registration.addresses() == {
-        "callback_url": "https://bot.example.com/whatsapp/webhook#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx",
-        "fallback_url": "https://bot.example.com/webhook",
-        "status_callback_url": "https://bot.example.com/whatsapp/status",
-    }

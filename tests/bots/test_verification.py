@@ -426,3 +426,12 @@ def test_an_account_offers_what_is_not_registered(
     assert found == [SENDER_B, OTHER_SENDER], "a demo sender does not keep its number"
     with pytest.raises(CannotCheck, match="does not accept this pair of account SID and auth token"):
         unregistered(ACCOUNT_A, "wrong")
+
+
+def test_the_addresses_are_under_the_public_name(settings: Any) -> None:
+    settings.PUBLIC_BASE_URL = "https://bot.example.com"
+    assert comparison.addresses() == {
+        "callback_url": "https://bot.example.com/whatsapp/webhook#rc=2&ct=2000&rt=5000&rp=ct,rt,5xx",
+        "fallback_url": "https://bot.example.com/webhook",
+        "status_callback_url": "https://bot.example.com/whatsapp/status",
+    }

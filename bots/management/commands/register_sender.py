@@ -15,10 +15,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.http import Http404
 
 from bots.access import any_restaurant
+from bots.comparison import addresses
 from bots.known import known_senders
 from bots.models import Bot
 from bots.numbers import InvalidNumber, for_people
-from bots.registration import KEPT_TOKENS, Outcome, SenderFields, SenderRefused, addresses, ensure
+from bots.registration import KEPT_TOKENS, Outcome, SenderFields, SenderRefused, ensure
 from bots.routing import bot_of
 
 TEXTS = (
