@@ -62,7 +62,7 @@ def test_what_twilio_said_last_is_in_words_with_its_time(page: Client, world: Wo
     assert traits(bot) == [Trait("success", "as expected", "March 4, 2025, 8:06 a.m.")]
     lines = [{"what": "callback_url", "expected": "x", "found": "y"}, {"what": "number", "expected": "1", "found": ""}]
     put(bot, health="differs", health_lines=lines)
-    assert traits(bot) == [Trait("warning", "2 things differ", "callback_url, Number · March 4, 2025, 8:06 a.m.")]
+    assert traits(bot) == [Trait("warning", "2 things differ", "March 4, 2025, 8:06 a.m. · callback_url, Number")]
     shown = text_of(page.get(LIST))
     assert "2 things differ" in shown
     assert "never asked" in shown

@@ -71,6 +71,14 @@ def test_the_token_comes_from_the_environment_or_the_terminal(
     assert {bot.auth_token.reveal() for bot in Bot.objects.all()} == {TOKEN, TOKEN[::-1]}
 
 
+def test_a_sender_that_is_there_is_not_handed_to_another_restaurant(world: World, token_file: Path) -> None:
+    order = ("--known", "sufrah", "--account-sid", ACCOUNT, "--auth-token-file", token_file)
+    run(*order)
+    assert "A sender stays with its restaurant." in run(*order, "--restaurant", world.b.restaurant.code)
+    bot = Bot.objects.get(whatsapp_number="+966508034010")
+    assert (bot.restaurant.name, AuditEvent.objects.filter(bot=bot).count()) == ("Sufrah", 1)
+
+
 def test_an_existing_restaurant_is_named_by_its_code(world: World, token_file: Path) -> None:
     order = ("--known", "sufrah", "--account-sid", ACCOUNT, "--auth-token-file", token_file)
     assert "There is no restaurant" in run(*order, "--restaurant", "0b8ff2cb-0000-4000-8000-000000000000")
