@@ -95,7 +95,7 @@ def _ensured(fields: dict[str, Any], options: dict[str, Any]) -> Outcome:
     number = str(fields.get("whatsapp_number") or known.get("whatsapp_number", ""))
     bot = bot_of(number)
     is_new = bot is None or bot.channel == Bot.Channel.SIMULATOR
-    if code and is_new:
+    if code:
         fields["restaurant"] = _restaurant(code)
     fields["auth_token"] = _token(fields.get("auth_token", ""), options, f"{number}: ", asked=is_new)
     fields["whatsapp_number"] = number
