@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from sufrah import embedded, folder, keys
@@ -265,4 +266,6 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "LOGIN": {"form": "bots.staff_forms.OperatorForm"},
     "SIDEBAR": {"show_search": True},
+    "STYLES": [lambda request: static("bots/admin.css")],
+    "SCRIPTS": [lambda request: static("bots/once.js")],
 }

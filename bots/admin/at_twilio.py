@@ -35,7 +35,7 @@ class AsksTwilio(ByVerbs[Bot]):
     """Every question is a POST: pages that are only looked at never call Twilio."""
 
     change_form_outer_before_template = "admin/bots/bot/page.html"
-    actions_list = ["list_at_twilio"]
+    actions_list = ["begin_registering", "list_at_twilio"]
 
     def get_urls(self) -> list[URLPattern]:
         doors = (("verify", self.verify_view), ("webhooks", self.webhooks_view), ("health", self.health_view))
@@ -79,6 +79,10 @@ class AsksTwilio(ByVerbs[Bot]):
     @admin.action(description=_("Health at Twilio"), permissions=["change"])
     def health_of_senders(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
         self._ask_about_all(request, queryset, _healthy)
+
+    @on_the_page(_("Register a sender"), permission="add", path="register")
+    def begin_registering(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:bots_bot_add")
 
     @on_the_page(_("Senders of an account…"), permission="add", path="at-twilio")
     def list_at_twilio(self, request: HttpRequest) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django import forms
@@ -45,9 +46,24 @@ else:
         extra = 0
 
 
+class _Label(tuple[Any, ...]):
+    """`(value, words)`; a row's own page, where there are no colours, shows the words alone."""
+
+    def __str__(self) -> str:
+        return str(self[1])
+
+
 def labelled(description: Words, colours: Mapping[str, str], *, ordering: str) -> Callable[[F], F]:
     """A column of coloured labels; the method returns `(value, words)`, and `colours` goes by value."""
-    return cast(Callable[[F], F], display(description=description, ordering=ordering, label=dict(colours)))
+
+    def decorate(method: F) -> F:
+        @wraps(method)
+        def shown(page: Any, row: Any) -> _Label:
+            return _Label(method(page, row))
+
+        return cast(F, display(description=description, ordering=ordering, label=dict(colours))(shown))
+
+    return decorate
 
 
 def on_the_page(description: Words, *, permission: str, path: str) -> Callable[[F], F]:
