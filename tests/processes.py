@@ -98,6 +98,11 @@ def web(env: Mapping[str, str], logs: Path, port: int) -> Process:
     return Process("web", ("manage.py", "serve", "--no-worker", "--no-setup"), {**env, "PORT": str(port)}, logs / "web")
 
 
+def house(env: Mapping[str, str], logs: Path, port: int) -> Process:
+    """Web and worker in one process, as on a laptop."""
+    return Process("house", ("manage.py", "serve", "--no-setup"), {**env, "PORT": str(port)}, logs / "house")
+
+
 def worker(env: Mapping[str, str], logs: Path, number: int = 1) -> Process:
     return Process(f"worker {number}", ("manage.py", "worker"), env, logs / f"worker-{number}")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 from twilio.request_validator import RequestValidator
 
 from bots.models import Bot
@@ -34,6 +35,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WIDTHS = (1280, 390)
 _direct = build_opener(ProxyHandler({}))
 
 
@@ -48,18 +50,35 @@ class Site:
         self.process.start()
         self.process.wait_until(lambda: answers(f"{self.url}/healthz"))
 
-    def customer_writes(self, bot: Bot, text: str, customer: str = "+966508034010", name: str = "Sara") -> None:
+    def customer_writes(
+        self, bot: Bot, text: str, customer: str = "+966508034010", name: str = "Sara", token: str = ""
+    ) -> None:
         """Posts to the real door, signed as Twilio does."""
         form = text_from(customer, bot, text, ProfileName=name)
         address = f"{self.url}/whatsapp/webhook"
-        signature = RequestValidator(bot.auth_token).compute_signature(address, form)
+        signature = RequestValidator(token or bot.auth_token).compute_signature(address, form)
         request = Request(address, urlencode(form).encode(), {"X-Twilio-Signature": signature})
         with _direct.open(request, timeout=20) as answer:
             assert answer.status == 200
 
 
 @pytest.fixture(scope="module")
-def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def own_settings() -> Mapping[str, str]:
+    """What a module's web process finds in its environment beside the usual; modules give their own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def site(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, own_settings: Mapping[str, str]
+) -> Iterator[Site]:
+    with served(web, tmp_path_factory.mktemp("web"), own_settings) as site:
+        yield site
+
+
+@contextmanager
+def served(how: Callable[..., Process], logs: Path, own_settings: Mapping[str, str]) -> Iterator[Site]:
+    """A site that works on the test's database, until the end of the block."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -70,8 +89,9 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "SUFRAH_DATA_DIR": str(settings.DATA_DIR),
         "DATABASE_URL": _database_url(),
         "PUBLIC_BASE_URL": url,
+        **own_settings,
     }
-    site = Site(web(env, tmp_path_factory.mktemp("web"), port), url)
+    site = Site(how(env, logs, port), url)
     site.start()
     yield site
     site.process.stop()
@@ -127,6 +147,7 @@ def opened(world: World, site: Site, chromium: Browser, tmp_path: Path) -> Itera
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": _session(user), "url": site.url}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda answer: complaints.extend(_missing(answer)))
         page.goto(site.url + path)
         return page
 
@@ -134,6 +155,26 @@ def opened(world: World, site: Site, chromium: Browser, tmp_path: Path) -> Itera
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def _missing(answer: Response) -> list[str]:
+    """A page that names a script, a style or a picture which is not there is wrong, whatever it shows."""
+    return [f"{answer.status} {answer.url}"] if "/static/" in answer.url and answer.status >= 400 else []
+
+
+def sticking_out(page: Page, picture: str = "") -> list[str]:
+    """The widths, of a desktop and a phone, at which something is wider than the page. With PICTURES=folder the page
+    is kept there at both, under this name."""
+    folder, wrong = os.environ.get("PICTURES", ""), []
+    before = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if folder and picture:
+            page.screenshot(path=Path(folder) / f"{picture}-{width}.png", full_page=True)
+        too_much = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        wrong += [f"{too_much} px too wide at {width}: {page.url}"] if too_much > 0 else []
+    page.set_viewport_size(before or {"width": WIDTHS[0], "height": 800})
+    return wrong
 
 
 def _session(user: User) -> str:
