@@ -126,6 +126,13 @@ def world(transactional_db: None, chromium: Browser) -> World:
     return world
 
 
+@pytest.fixture
+def forgetful(world: World, site: Site) -> None:
+    """For tests in which the admin saves: the flush before them has numbered the content types anew, and a web process
+    remembers the old numbers. `opened` starts it again."""
+    site.process.stop()
+
+
 Opened = Callable[..., Page]
 
 
