@@ -182,6 +182,6 @@ def test_an_account_that_cannot_be_asked_is_said(opened: Opened, world: World, f
     page.locator("[name=account_sid]").fill(ACCOUNT_A)
     page.locator("[name=auth_token]").fill(TOKEN_A)
     page.locator("[name=auth_token]").press("Enter")
-    says(page, "لم تُجب Twilio")
+    says(page, "لم تردّ Twilio")
     assert TOKEN_A not in page.content()
     assert not sticking_out(page, "not-asked-ar")
