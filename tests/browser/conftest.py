@@ -36,7 +36,7 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDTHS = (1280, 390)
-_direct = build_opener(ProxyHandler({}))
+direct = build_opener(ProxyHandler({}))
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Site:
         address = f"{self.url}/whatsapp/webhook"
         signature = RequestValidator(token or bot.auth_token).compute_signature(address, form)
         request = Request(address, urlencode(form).encode(), {"X-Twilio-Signature": signature})
-        with _direct.open(request, timeout=20) as answer:
+        with direct.open(request, timeout=20) as answer:
             assert answer.status == 200
 
 
