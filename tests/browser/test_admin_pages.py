@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 
 from bots.hooks import endpoints
 from bots.hooks.models import HookAttempt, HookDelivery
+from bots.models import Membership
+from bots.staffing import invite
 from bots.tokens import create_token
 from sessions_state.models import BotSession
 from tests.browser.conftest import Opened, sticking_out
@@ -44,6 +46,7 @@ def full(world: World) -> World:
     )
     HookAttempt.objects.create(delivery=delivery, number=1, at=now, milliseconds=9, problem="slow", excerpt="z" * 200)
     Group.objects.create(name="Night shift")
+    invite(world.a.restaurant, f"{'long' * 12}@example.com", Membership.Role.AGENT, by=world.a.owner, at=now)
     return world
 
 
@@ -79,4 +82,7 @@ def test_every_page_in_arabic_on_a_desktop_and_on_a_phone(opened: Opened, full: 
                 waiting.append(found)
     assert not complaints, "\n".join(complaints)
     for model in admin.site._registry:
-        assert {reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")} <= known
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert reverse(f"{name}_changelist") in known
+        if row := model._default_manager.first():
+            assert kind_of(reverse(f"{name}_change", args=[row.pk])) in known

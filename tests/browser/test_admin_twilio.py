@@ -1,4 +1,4 @@
-"""The buttons that ask Twilio: what they say when all is well, when something is wrong, and when Twilio is not there."""
+"""The buttons that ask Twilio: what they say when all is well, when something is wrong, and without an answer."""
 
 from __future__ import annotations
 
