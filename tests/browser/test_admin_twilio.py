@@ -134,14 +134,13 @@ def test_without_an_answer_nothing_is_concluded(page: Page, fake: FakeTwilio, th
 
 
 def test_two_clicks_are_one_question(page: Page, fake: FakeTwilio) -> None:
-    posts: list[str] = []
-    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     for button in BUTTONS:
-        posts.clear()
-        fake.fail(Failure("hang", "account", seconds=0.5), Failure("hang", "senders", seconds=0.5))
-        page.get_by_role("button", name=button).dblclick()
+        fake.account.calls.clear()
+        fake.fail(Failure("hang", "account", seconds=0.7), Failure("hang", "senders", seconds=0.7))
+        # The second click comes while the first is on its way, where the browser's driver itself would wait.
+        page.get_by_role("button", name=button).evaluate("(it) => { it.click(); setTimeout(() => it.click(), 200); }")
         says(page, "Twilio did not answer.")
-        assert len(posts) == 1, button
+        assert sum(fake.account.calls.values()) == 1, button
         fake.account.failures.clear()
         page.reload()
 
