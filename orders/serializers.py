@@ -50,8 +50,8 @@ ITEM: dict[str, Any] = {
     "id": "4df32ba9-7f07-43d7-83b2-6a10ae6369c6",
     "name": "Chicken kabsa",
     "nameAr": "كبسة دجاج",
-    "description": "Half a chicken on basmati rice",
-    "descriptionAr": "نصف دجاجة مع أرز بسمتي",
+    "description": "Half a chicken",
+    "descriptionAr": "نصف دجاجة",
     "price": "28.00",
     "isAvailable": True,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -71,7 +72,7 @@ def test_one_sees_the_conversations_of_ones_own_restaurant(world: World, client:
 
 
 def test_a_line_says_who_what_when_and_how_many(world: World, client: Client) -> None:
-    at = timezone.now().replace(hour=9, minute=5)
+    at = timezone.localtime(timezone=ZoneInfo(world.a.restaurant.timezone)).replace(hour=12, minute=5)
     hers = make_conversation(world.a, "", unread_count=3, needs_attention=True, at=at)
     make_inbound(hers, "first")
     make_outbound(hers, "second\nline")
