@@ -19,12 +19,12 @@ from websockets.sync.client import ClientConnection, connect
 from bots.models import ApiToken
 from bots.tokens import create_token
 from conversations.models import Message
-from tests.browser.conftest import Site, site
+from tests.browser.conftest import Site, own_settings, site
 from tests.processes import answers
 from tests.sessions_state.customers import Customer
 from tests.world import World
 
-__all__ = ["site"]
+__all__ = ["own_settings", "site"]
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 Frame = dict[str, Any]
