@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from bots.access import restaurants_of
+from bots.hooks.models import HookEndpoint
 from bots.models import Membership, Restaurant
 
 
@@ -17,6 +18,7 @@ class Desk:
     restaurants: Sequence[Restaurant]
     restaurant: Restaurant
     roles: Mapping[int, str] = field(default_factory=dict)
+    unheard: frozenset[int] = frozenset()
 
     @property
     def has_several(self) -> bool:
@@ -30,15 +32,22 @@ class Desk:
     def sees_team(self) -> bool:
         return self.is_owners or self.roles.get(self.restaurant.pk) == Membership.Role.MANAGER
 
+    @property
+    def misses_a_webhook(self) -> bool:
+        """One of the restaurant's own systems is told nothing any more, because it failed for too long."""
+        return self.restaurant.pk in self.unheard
+
     def moved_to(self, restaurant: Restaurant) -> Desk:
-        return Desk(self.restaurants, restaurant, self.roles)
+        return replace(self, restaurant=restaurant)
 
 
 def desk_of(user: User | AnonymousUser, chosen: str | None) -> Desk | None:
     """`chosen` is the code of the restaurant looked at last; one that is not theirs (any more) gives way to their
     first. None for a person who works nowhere. One query."""
-    rows = list(restaurants_of(user).annotate(role=F("memberships__role")))
+    failing = HookEndpoint.objects.filter(restaurant=OuterRef("pk"), off_reason=HookEndpoint.Off.FAILING)
+    rows = list(restaurants_of(user).annotate(role=F("memberships__role"), is_unheard=Exists(failing)))
     if not rows:
         return None
     roles = {row.pk: row.role for row in rows}
-    return Desk(rows, next((row for row in rows if str(row.code) == chosen), rows[0]), roles)
+    unheard = frozenset(row.pk for row in rows if row.is_unheard)
+    return Desk(rows, next((row for row in rows if str(row.code) == chosen), rows[0]), roles, unheard)

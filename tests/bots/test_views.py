@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from bots.hooks.models import HookEndpoint
 from bots.models import Membership, Restaurant
+from tests.api_calls import furnished
 from tests.world import PASSWORD, World, make_member
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +169,15 @@ def test_a_page_that_is_not_there_says_so(world: World) -> None:
 def test_a_time_zone_that_nobody_knows_does_not_close_the_inbox(world: World, name: str) -> None:
     Restaurant.objects.update(timezone=name)
     assert signed_in(world.a.agent).get("/inbox/").status_code == 200
+
+
+@pytest.mark.parametrize(("who", "is_told"), [("owner", True), ("agent", False)])
+def test_owners_are_told_that_a_system_of_theirs_hears_nothing_any_more(world: World, who: str, is_told: bool) -> None:
+    hook, words = furnished(world.a).hook, "has not answered for three days"
+    client = signed_in(getattr(world.a, who))
+    assert words not in client.get("/inbox/").content.decode()
+    HookEndpoint.objects.filter(pk=hook.pk).update(is_active=False, off_reason=HookEndpoint.Off.FAILING)
+    assert (words in client.get("/inbox/").content.decode()) is is_told
+    assert words not in signed_in(world.b.owner).get("/inbox/").content.decode()
+    HookEndpoint.objects.filter(pk=hook.pk).update(off_reason=HookEndpoint.Off.BY_HAND)
+    assert words not in client.get("/orders/").content.decode()
