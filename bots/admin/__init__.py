@@ -1,5 +1,5 @@
 """The operators' pages."""
 
-from bots.admin import hooks, invitations, ledger, people, senders
+from bots.admin import hooks, invitations, jobs, ledger, people, senders
 
-__all__ = ["hooks", "invitations", "ledger", "people", "senders"]
+__all__ = ["hooks", "invitations", "jobs", "ledger", "people", "senders"]
