@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError as FieldsRefused
 from django.http import Http404
-from django.urls import path
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,13 +21,13 @@ from bots.registration import FieldsMissing, NumberTaken, Retired, SenderRefused
 from bots.rest.errors import Conflict
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, PageQuery, page_of
-from bots.rest.views import OperatorView, RestaurantView, listed
+from bots.rest.viewsets import OperatorViewSet, RestaurantViewSet, listed, router
 from bots.serializers import NAMES, BotChange, BotIn, BotOut, RemovalQuery, Removed, SenderOut
 
 
-class Bots(OperatorView):
+class BotViewSet(OperatorViewSet):
     @extend_schema(operation_id="listBots", summary="All senders", parameters=[PageQuery], responses=BotOut(many=True))
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         rows = Bot.objects.filter(retired_at__isnull=True)
         found = page_of(rows.select_related("restaurant"), page, BY_ID, among=rows)
@@ -41,16 +41,14 @@ class Bots(OperatorView):
         responses={201: BotOut},
     )
     @once
-    def post(self, request: Request) -> Response:
+    def create(self, request: Request) -> Response:
         fields = self.taken(BotIn, request)
         with _in_words():
             bot = registration.register(by=None, **fields)
         return Response(BotOut(any_bot(bot.code)).data, status=201)
 
-
-class OneBot(OperatorView):
     @extend_schema(operation_id="getBot", summary="One sender", responses=BotOut)
-    def get(self, request: Request, code: str) -> Response:
+    def retrieve(self, request: Request, code: str) -> Response:
         return Response(BotOut(any_bot(code)).data)
 
     @extend_schema(
@@ -61,7 +59,7 @@ class OneBot(OperatorView):
         responses=BotOut,
     )
     @once
-    def put(self, request: Request, code: str) -> Response:
+    def update(self, request: Request, code: str) -> Response:
         bot = any_bot(code)
         fields = self.taken(BotChange, request, partial=True)
         with _in_words():
@@ -76,7 +74,7 @@ class OneBot(OperatorView):
         responses={200: Removed},
     )
     @once
-    def delete(self, request: Request, code: str) -> Response:
+    def destroy(self, request: Request, code: str) -> Response:
         bot = any_bot(code)
         is_forced = self.asked(RemovalQuery, request).validated_data["force"] == "true"
         if not is_forced and bot.conversations.exists():
@@ -86,14 +84,15 @@ class OneBot(OperatorView):
         return Response({"success": True, "message": f"Bot {bot.name} was retired"})
 
 
-class BotsOfRestaurant(RestaurantView):
+class RestaurantsOwnViewSet(RestaurantViewSet):
     @extend_schema(
         operation_id="listBotsOfRestaurant",
         summary="The senders of a restaurant",
         parameters=[PageQuery],
         responses=SenderOut(many=True),
     )
-    def get(self, request: Request, code: str) -> Response:
+    @action(detail=True)
+    def bots(self, request: Request, code: str) -> Response:
         if as_code(code) != self.restaurant.code:
             raise Http404
         page, _ = self.page_asked(PageQuery, request)
@@ -121,8 +120,4 @@ def _in_words() -> Iterator[None]:
         raise ValidationError(refused) from error
 
 
-urlpatterns = [
-    path("admin/bots", Bots.as_view()),
-    path("admin/bots/<str:code>", OneBot.as_view()),
-    path("db/restaurants/<str:code>/bots", BotsOfRestaurant.as_view()),
-]
+urlpatterns = router(admin_bots=BotViewSet, db_restaurants=RestaurantsOwnViewSet).urls

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
-from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, NoSuchPlace, Order, Place, as_uuid, page_of
-from bots.rest.views import RestaurantView, listed
+from bots.rest.viewsets import RestaurantViewSet, listed, router
 from conversations import handoff, outbox
 from conversations.access import conversation_in
 from conversations.models import Conversation, Message
@@ -62,24 +61,44 @@ def _cursor_of(row: Conversation) -> str:
 BY_LAST_MESSAGE: Order[Conversation] = Order(("last_message_at", "id"), _place_of, _cursor_of)
 
 
-class Conversations(RestaurantView):
-    @extend_schema(
-        operation_id="listConversations",
-        summary="Conversations, newest first",
-        parameters=[ConversationsQuery],
-        responses=ConversationOut(many=True),
-    )
-    def get(self, request: Request) -> Response:
+class _ReadingViewSet(RestaurantViewSet):
+    """Reading is the same under the new paths and the old ones."""
+
+    def conversations(self, request: Request) -> Response:
         page, query = self.page_asked(ConversationsQuery, request)
         among = Conversation.objects.filter(restaurant=self.restaurant)
         rows = among.filter(status=query["status"]) if query.get("status") else among
         found = page_of(rows.select_related("restaurant", "bot"), page, BY_LAST_MESSAGE, among=among)
         return listed(request, found, ConversationOut)
 
+    def messages_of(self, request: Request, code: str) -> Response:
+        conversation = conversation_in(self.restaurant, code)
+        page, _ = self.page_asked(MessagesQuery, request)
+        among = conversation.messages.all()
+        found = page_of(among.defer("payload").prefetch_related("media"), page, BY_ID, among=among)
+        return listed(request, found.oldest_first(), MessageOut)
 
-class ConversationTotals(RestaurantView):
+    def shown(self, code: str) -> Response:
+        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+
+
+class ConversationViewSet(_ReadingViewSet):
+    @extend_schema(
+        operation_id="listConversations",
+        summary="Conversations, newest first",
+        parameters=[ConversationsQuery],
+        responses=ConversationOut(many=True),
+    )
+    def list(self, request: Request) -> Response:
+        return self.conversations(request)
+
+    @extend_schema(operation_id="getConversation", summary="One conversation", responses=ConversationOut)
+    def retrieve(self, request: Request, code: str) -> Response:
+        return self.shown(code)
+
     @extend_schema(operation_id="getConversationStats", summary="How many, and how many unread", responses=Totals)
-    def get(self, request: Request) -> Response:
+    @action(detail=False)
+    def stats(self, request: Request) -> Response:
         totals = Conversation.objects.filter(restaurant=self.restaurant).aggregate(
             totalConversations=Count("id"),
             activeConversations=Count("id", filter=Q(status=Conversation.Status.ACTIVE)),
@@ -87,14 +106,6 @@ class ConversationTotals(RestaurantView):
         )
         return Response(totals)
 
-
-class OneConversation(RestaurantView):
-    @extend_schema(operation_id="getConversation", summary="One conversation", responses=ConversationOut)
-    def get(self, request: Request, code: str) -> Response:
-        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
-
-
-class Messages(RestaurantView):
     @extend_schema(
         operation_id="listMessages",
         summary="The newest messages, oldest of them first",
@@ -102,63 +113,54 @@ class Messages(RestaurantView):
         parameters=[MessagesQuery],
         responses=MessageOut(many=True),
     )
-    def get(self, request: Request, code: str) -> Response:
-        conversation = conversation_in(self.restaurant, code)
-        page, _ = self.page_asked(MessagesQuery, request)
-        among = conversation.messages.all()
-        found = page_of(among.defer("payload").prefetch_related("media"), page, BY_ID, among=among)
-        return listed(request, found.oldest_first(), MessageOut)
+    @action(detail=True)
+    def messages(self, request: Request, code: str) -> Response:
+        return self.messages_of(request, code)
 
-
-class MarkRead(RestaurantView):
     @extend_schema(
         operation_id="markRead",
         summary="Nothing is unread any more",
         request=Nothing,
         responses=ConversationOut,
     )
+    @action(detail=True, methods=["post"], url_path="mark-read")
     @once
-    def post(self, request: Request, code: str) -> Response:
+    def mark_read(self, request: Request, code: str) -> Response:
         conversation = conversation_in(self.restaurant, code)
         self.taken(Nothing, request)
         if conversation.unread_count:
             handoff.mark_read(conversation, at=timezone.now())
-        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+        return self.shown(code)
 
 
-class Old(RestaurantView):
-    """Reading here says that it is old, whatever comes of it."""
+class OldConversationViewSet(_ReadingViewSet):
+    """The paths of old: reading says that it is old, whatever comes of it; staff speak here and hand over."""
 
     def notes(self) -> dict[str, str]:
         return {**super().notes(), **(DEPRECATED if self.request.method in SAFE_METHODS else {})}
 
-
-class OldConversations(Old, Conversations):
-    """The path of old: the same rows."""
-
     @extend_schema(
         operation_id="listConversationsOld",
         summary="Use /api/db/conversations",
+        description="The path of old: the same rows.",
         deprecated=True,
         parameters=[ConversationsQuery],
         responses=ConversationOut(many=True),
     )
-    def get(self, request: Request) -> Response:
-        return super().get(request)
-
-
-class OldMessages(Old, Messages):
-    """The path of old for reading; staff speak here."""
+    def list(self, request: Request) -> Response:
+        return self.conversations(request)
 
     @extend_schema(
         operation_id="listMessagesOld",
         summary="Use /api/db/conversations/{code}/messages",
+        description="The path of old for reading; staff speak here.",
         deprecated=True,
         parameters=[MessagesQuery],
         responses=MessageOut(many=True),
     )
-    def get(self, request: Request, code: str) -> Response:
-        return super().get(request, code)
+    @action(detail=True)
+    def messages(self, request: Request, code: str) -> Response:
+        return self.messages_of(request, code)
 
     @extend_schema(
         operation_id="sendMessage",
@@ -167,39 +169,30 @@ class OldMessages(Old, Messages):
         request=MessageIn,
         responses={201: MessageOut},
     )
+    @messages.mapping.post
     @once
-    def post(self, request: Request, code: str) -> Response:
+    def send(self, request: Request, code: str) -> Response:
         conversation = conversation_in(self.restaurant, code)
         content = content_in(self.taken(MessageIn, request))
         said = outbox.queue_staff(conversation, content, None, at=timezone.now(), key=self.call_name)
         message = Message.objects.select_related("conversation__restaurant", "conversation__bot").get(pk=said.pk)
         return Response(MessageOut(message).data, status=201)
 
-
-class ToggleBot(RestaurantView):
     @extend_schema(
         operation_id="toggleBot",
         summary="Hand over to staff, or back to the bot",
         request=ToggleIn,
         responses=ConversationOut,
     )
+    @action(detail=True, methods=["post"], url_path="toggle-bot")
     @once
-    def post(self, request: Request, code: str) -> Response:
+    def toggle_bot(self, request: Request, code: str) -> Response:
         conversation = conversation_in(self.restaurant, code)
         if self.taken(ToggleIn, request)["enabled"]:
             handoff.hand_back(conversation, at=timezone.now())
         elif conversation.is_bot_active or conversation.assigned_to_id is None:
             handoff.take_over(conversation, None, at=timezone.now())
-        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+        return self.shown(code)
 
 
-urlpatterns: list[Any] = [
-    path("db/conversations", Conversations.as_view()),
-    path("db/conversations/stats", ConversationTotals.as_view()),
-    path("db/conversations/<str:code>", OneConversation.as_view()),
-    path("db/conversations/<str:code>/messages", Messages.as_view()),
-    path("db/conversations/<str:code>/mark-read", MarkRead.as_view()),
-    path("conversations", OldConversations.as_view()),
-    path("conversations/<str:code>/messages", OldMessages.as_view()),
-    path("conversations/<str:code>/toggle-bot", ToggleBot.as_view()),
-]
+urlpatterns = router(db_conversations=ConversationViewSet, conversations=OldConversationViewSet).urls

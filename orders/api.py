@@ -8,13 +8,14 @@ from django.db.models import Prefetch
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bots.rest.errors import Conflict
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, page_of
-from bots.rest.views import RestaurantView, listed
+from bots.rest.viewsets import RestaurantViewSet, listed, router
 from orders import placing, stock
 from orders.access import item_in, order_in
 from orders.catalogue import item_of, menu_of
@@ -24,14 +25,14 @@ from orders.serializers import AdvanceIn, AvailabilityIn, ItemOut, MenuOut, Orde
 LINES = Prefetch("lines", OrderLine.objects.select_related("item"))
 
 
-class Orders(RestaurantView):
+class OrderViewSet(RestaurantViewSet):
     @extend_schema(
         operation_id="listOrders",
         summary="Orders, newest first",
         parameters=[OrdersQuery],
         responses=OrderOut(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         page, query = self.page_asked(OrdersQuery, request)
         among = Order.objects.filter(restaurant=self.restaurant)
         rows = among.filter(status=query["status"]) if query.get("status") else among
@@ -39,14 +40,10 @@ class Orders(RestaurantView):
         found = page_of(full, page, BY_ID, among=among)
         return listed(request, found, OrderOut)
 
-
-class OneOrder(RestaurantView):
     @extend_schema(operation_id="getOrder", summary="One order", responses=OrderOut)
-    def get(self, request: Request, code: str) -> Response:
+    def retrieve(self, request: Request, code: str) -> Response:
         return Response(OrderOut(order_in(self.restaurant, code)).data)
 
-
-class Advance(RestaurantView):
     @extend_schema(
         operation_id="advanceOrder",
         summary="The next step of an order's life, or its end",
@@ -54,30 +51,22 @@ class Advance(RestaurantView):
         request=AdvanceIn,
         responses=OrderOut,
     )
+    @action(detail=True, methods=["post"])
     @once
-    def post(self, request: Request, code: str) -> Response:
+    def advance(self, request: Request, code: str) -> Response:
         order = order_in(self.restaurant, code)
-        self._move(order, self.taken(AdvanceIn, request)["status"])
+        _move(order, self.taken(AdvanceIn, request)["status"])
         return Response(OrderOut(order_in(self.restaurant, code)).data)
 
-    def _move(self, order: Order, status: str) -> None:
-        try:
-            if status == Order.Status.CANCELLED:
-                placing.cancel(order, None, at=timezone.now())
-            else:
-                placing.advance(order, status, None, at=timezone.now())
-        except placing.NotPossible as refusal:
-            raise Conflict(str(refusal)) from refusal
 
-
-class MenuNow(RestaurantView):
+class MenuViewSet(RestaurantViewSet):
     @extend_schema(operation_id="getMenu", summary="What is sold now", responses=MenuOut)
-    def get(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Response:
         found = menu_of(self.restaurant)
         return Response(MenuOut(found, context={"currency": found.currency}).data)
 
 
-class OneItem(RestaurantView):
+class ItemViewSet(RestaurantViewSet):
     @extend_schema(
         operation_id="changeMenuItem",
         summary="Sold out, or to be had again",
@@ -85,10 +74,20 @@ class OneItem(RestaurantView):
         responses=ItemOut,
     )
     @once
-    def patch(self, request: Request, code: str) -> Response:
+    def partial_update(self, request: Request, code: str) -> Response:
         item = item_in(self.restaurant, code)
         stock.put_on_sale(item, self.taken(AvailabilityIn, request)["isAvailable"], by=None)
         return Response(_shown(item_in(self.restaurant, code)))
+
+
+def _move(order: Order, status: str) -> None:
+    try:
+        if status == Order.Status.CANCELLED:
+            placing.cancel(order, None, at=timezone.now())
+        else:
+            placing.advance(order, status, None, at=timezone.now())
+    except placing.NotPossible as refusal:
+        raise Conflict(str(refusal)) from refusal
 
 
 def _shown(item: Item) -> dict[str, Any]:
@@ -96,9 +95,6 @@ def _shown(item: Item) -> dict[str, Any]:
 
 
 urlpatterns = [
-    path("orders", Orders.as_view()),
-    path("orders/<str:code>", OneOrder.as_view()),
-    path("orders/<str:code>/advance", Advance.as_view()),
-    path("menu", MenuNow.as_view()),
-    path("menu/items/<str:code>", OneItem.as_view()),
+    path("menu", MenuViewSet.as_view({"get": "retrieve"})),
+    *router(orders=OrderViewSet, menu_items=ItemViewSet).urls,
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,17 +20,17 @@ from bots.rest.errors import SENTENCE, Conflict
 from bots.rest.hooks import DeliveryOut, HookIn, HookMade, HookOut
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, PageQuery, page_of
-from bots.rest.views import RestaurantView, listed
+from bots.rest.viewsets import RestaurantViewSet, listed, router
 from bots.serializers import Removed
 
 
-class Hooks(RestaurantView):
+class HookViewSet(RestaurantViewSet):
     secret = ""
 
     @extend_schema(
         operation_id="listWebhooks", summary="Webhooks", parameters=[PageQuery], responses=HookOut(many=True)
     )
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         rows = HookEndpoint.objects.filter(restaurant=self.restaurant)
         return listed(request, page_of(rows, page, BY_ID, among=rows), HookOut)
@@ -43,13 +43,13 @@ class Hooks(RestaurantView):
         request=HookIn,
         responses={201: HookMade},
     )
-    def post(self, request: Request) -> Response:
+    def create(self, request: Request) -> Response:
         answer = self._registered(request)
         if self.secret:  # not before, or it would be kept with the answer
             answer.data = {**answer.data, "secret": self.secret}
         return answer
 
-    post.honours_key = True  # type: ignore[attr-defined]
+    create.honours_key = True  # type: ignore[attr-defined]
 
     @once
     def _registered(self, request: Request) -> Response:
@@ -58,10 +58,8 @@ class Hooks(RestaurantView):
             hook, self.secret = endpoints.register(self.restaurant, fields["url"], fields["events"], by=None)
         return Response(HookOut(hook).data, status=201)
 
-
-class OneHook(RestaurantView):
     @extend_schema(operation_id="getWebhook", summary="One webhook", responses=HookOut)
-    def get(self, request: Request, code: str) -> Response:
+    def retrieve(self, request: Request, code: str) -> Response:
         return Response(HookOut(hook_in(self.restaurant, code)).data)
 
     @extend_schema(
@@ -71,13 +69,11 @@ class OneHook(RestaurantView):
         responses={200: Removed},
     )
     @once
-    def delete(self, request: Request, code: str) -> Response:
+    def destroy(self, request: Request, code: str) -> Response:
         hook = hook_in(self.restaurant, code)
         endpoints.remove(hook, by=None)
         return Response({"success": True, "message": f"Webhook {hook.url} was removed"})
 
-
-class SwitchOn(RestaurantView):
     @extend_schema(
         operation_id="switchOnWebhook",
         summary="Switch a webhook on again",
@@ -85,27 +81,27 @@ class SwitchOn(RestaurantView):
         request=None,
         responses=HookOut,
     )
+    @action(detail=True, methods=["post"], url_path="switch-on")
     @once
-    def post(self, request: Request, code: str) -> Response:
+    def switch_on(self, request: Request, code: str) -> Response:
         endpoints.switch_on(hook_in(self.restaurant, code), by=None)
         return Response(HookOut(hook_in(self.restaurant, code)).data)
 
-
-class DeliveriesOfHook(RestaurantView):
     @extend_schema(
         operation_id="listWebhookDeliveries",
         summary="What a webhook was told, newest first, with every attempt",
         parameters=[PageQuery],
         responses=DeliveryOut(many=True),
     )
-    def get(self, request: Request, code: str) -> Response:
+    @action(detail=True)
+    def deliveries(self, request: Request, code: str) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         among = HookDelivery.objects.filter(endpoint=hook_in(self.restaurant, code))
         full = among.select_related("endpoint").prefetch_related("tries")
         return listed(request, page_of(full, page, BY_ID, among=among), DeliveryOut)
 
 
-class Redeliver(RestaurantView):
+class HookDeliveryViewSet(RestaurantViewSet):
     @extend_schema(
         operation_id="redeliverWebhook",
         summary="Deliver again",
@@ -113,8 +109,9 @@ class Redeliver(RestaurantView):
         request=None,
         responses=DeliveryOut,
     )
+    @action(detail=True, methods=["post"])
     @once
-    def post(self, request: Request, code: str) -> Response:
+    def redeliver(self, request: Request, code: str) -> Response:
         with _in_words():
             endpoints.redeliver(hook_delivery_in(self.restaurant, code), by=None, at=timezone.now())
         return Response(DeliveryOut(hook_delivery_in(self.restaurant, code)).data)
@@ -131,10 +128,4 @@ def _in_words() -> Iterator[None]:
         raise Conflict(str(error)) from error
 
 
-urlpatterns = [
-    path("webhooks", Hooks.as_view()),
-    path("webhooks/<str:code>", OneHook.as_view()),
-    path("webhooks/<str:code>/switch-on", SwitchOn.as_view()),
-    path("webhooks/<str:code>/deliveries", DeliveriesOfHook.as_view()),
-    path("webhooks/deliveries/<str:code>/redeliver", Redeliver.as_view()),
-]
+urlpatterns = router(webhooks_deliveries=HookDeliveryViewSet, webhooks=HookViewSet).urls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.utils import translation
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
@@ -15,7 +15,7 @@ from drf_spectacular.utils import OpenApiParameter
 from bots.rest.authentication import TENANT_HEADER
 from bots.rest.errors import ErrorShape, body_of
 from bots.rest.once import KEY_HEADER, KEY_PATTERN
-from bots.rest.views import RestaurantView
+from bots.rest.viewsets import ApiViewSet, RestaurantViewSet
 
 REFUSALS = {
     "400": "The request is wrong; `details` says where.",
@@ -87,8 +87,12 @@ class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         shared = [_CODE] if "{code}" in self.path else []
-        shared += [_TENANT] if isinstance(self.view, RestaurantView) else []
+        shared += [_TENANT] if isinstance(self.view, RestaurantViewSet) else []
         return [*shared, _KEY] if self._honours_key() else shared
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """What a call says of itself; the docstrings of its set are ours."""
+        return ""
 
     def get_tags(self) -> list[str]:
         """The room that the door belongs to."""
@@ -99,7 +103,8 @@ class ApiSchema(AutoSchema):
         return ["senders" if room == "bots" else room]
 
     def _honours_key(self) -> bool:
-        return hasattr(getattr(self.view, self.method.lower(), None), "honours_key")
+        view = cast(ApiViewSet, self.view)
+        return hasattr(getattr(view, view.action), "honours_key")
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

@@ -138,6 +138,16 @@ def test_deliveries_and_their_attempts(
     assert (tried["number"], tried["answer"], tried["problem"], tried["excerpt"]) == (1, 200, None, "ok")
 
 
+def test_the_list_costs_the_same_for_many(own: Caller, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for number in range(4):
+        made(own, f"{TILL}/{number}")
+        with django_assert_num_queries(2):  # token with restaurant, page
+            answer = own.get("/api/webhooks")
+        assert len(body_of(answer)) == number + 1
+    with django_assert_num_queries(3):  # and the place of the cursor
+        assert len(body_of(own.get(f"/api/webhooks?before={body_of(answer)[1]['id']}"))) == 2
+
+
 def test_delivered_again_switched_on_and_removed(own: Caller, world: World, receiver: Receiver) -> None:
     delivery = told(own, world.a.restaurant, receiver)
     again, hook = f"/api/webhooks/deliveries/{delivery.code}/redeliver", f"/api/webhooks/{delivery.endpoint.code}"

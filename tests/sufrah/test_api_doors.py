@@ -328,7 +328,7 @@ def test_a_fault_of_ours_has_the_same_shape(a: Furniture, monkeypatch: pytest.Mo
     def broken(*args: object) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("bots.rest.views.ApiView.check_throttles", broken)
+    monkeypatch.setattr("bots.rest.viewsets.ApiViewSet.check_throttles", broken)
     for call in CALLS:
         answer = allowed(call, a)(call.method, path_of(call, a), call.body)
         assert refusal(answer) == (500, "Internal server error"), call

@@ -12,7 +12,8 @@ from django.views.decorators.http import conditional_page
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSet
 
 from bots.models import Restaurant
 from bots.rest.authentication import TENANT_HEADER, BearerAuthentication, IsOperator, ScopeAllows, restaurant_of
@@ -23,9 +24,11 @@ S = TypeVar("S", bound=serializers.BaseSerializer[Any])
 M = TypeVar("M", bound=Model)
 
 
-class ApiView(APIView):
-    """A token opens it; it counts calls, and answers 304 to who has the same already."""
+class ApiViewSet(ViewSet):
+    """The calls of one kind of row. A token opens them; they are counted, and answer 304 to who has it already."""
 
+    lookup_field = "code"
+    lookup_value_converter = "str"
     authentication_classes = [BearerAuthentication]
     permission_classes = [ScopeAllows]
     throttle_classes = [TokenThrottle]
@@ -71,11 +74,11 @@ class ApiView(APIView):
         return wanted(query), query.validated_data
 
 
-class OperatorView(ApiView):
+class OperatorViewSet(ApiViewSet):
     permission_classes = [ScopeAllows, IsOperator]
 
 
-class RestaurantView(ApiView):
+class RestaurantViewSet(ApiViewSet):
     """Speaks for one restaurant: the token's own, or the one that the operator names."""
 
     restaurant: Restaurant
@@ -83,6 +86,15 @@ class RestaurantView(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.restaurant = restaurant_of(request)
+
+
+def router(**viewsets: type[ApiViewSet]) -> SimpleRouter:
+    """The addresses of these sets, without a slash at their end; `db_conversations` is what begins `db/conversations`.
+    Where two begin alike, the longer one comes first."""
+    made = SimpleRouter(trailing_slash=False, use_regex_path=False)
+    for name, viewset in viewsets.items():
+        made.register(name.replace("_", "/"), viewset, basename=name)
+    return made
 
 
 def listed(request: Request, found: Found[M], shape: type[serializers.Serializer[M]]) -> Response:
