@@ -321,3 +321,14 @@ def test_what_is_not_there_is_not_found(page: Client) -> None:
 def test_arabic_pages_read_from_right_to_left(page: Client, world: World) -> None:
     said = page.get(of(world.a.bot), headers={"accept-language": "ar"}).content.decode()
     assert '<html lang="ar" dir="rtl"' in said
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Please correct what is marked below."), ("ar", "صحّح ما أُشير إليه أدناه.")],
+)
+def test_a_form_with_something_wrong_says_so_in_ones_language(page: Client, language: str, words: str) -> None:
+    answer = page.post(ADD, typed(whatsapp_number="12"), headers={"accept-language": language})
+    shown = text_of(answer)
+    assert words in shown
+    assert "لا توجد أخطاء" not in shown
