@@ -83,7 +83,7 @@ def test_all_is_well(page: Page, world: World, site: Site, there: FakeSender) ->
     expect(page.get_by_text("differs", exact=True)).to_have_count(0)
     says(page, "1K Customers/24hr")
     assert not sticking_out(page, "health-en")
-    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="Back", exact=True).click()
     expect(page).to_have_url(f"{site.url}{of(world.a.bot)}")
 
 
