@@ -106,6 +106,8 @@ def confirm_second_factor(request: HttpRequest) -> HttpResponse:
     except SecondFactor.DoesNotExist:
         return redirect("account")
     if second_factor.confirm(person, request.POST.get("code", ""), at=timezone.now()):
+        # Whoever came in elsewhere by the password alone is out.
+        staffing.sign_out_everywhere(person, by=person, but=request.session.session_key)
         return redirect("account")
     return _refused(request, address)
 

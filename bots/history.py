@@ -27,7 +27,7 @@ def latest(bot: Bot, count: int) -> list[AuditEvent]:
 def in_words(event: AuditEvent) -> str:
     """In the reader's language; an action without words by its name in the log."""
     if event.action == "sender.changed":
-        return _("Changed: %(fields)s") % {"fields": ", ".join(_named(field) for field in event.changes)}
+        return _("Changed: %(fields)s") % {"fields": _(", ").join(_named(field) for field in event.changes)}
     if event.action == "sender.verified":
         agreed = event.changes.get("verified_at", ["", ""])[1]
         return _("Verified with Twilio: all agrees") if agreed else _("Verified with Twilio: something does not agree")

@@ -89,13 +89,15 @@ def remove(member: Membership, *, by: User) -> None:
         Membership.objects.filter(pk=member.pk).delete()
 
 
-def sign_out_everywhere(person: User, *, by: User) -> int:
-    """Ends all sessions of the person and returns how many there were. A session does not say whose it is until it is
-    opened, so each is, some 30 µs a session."""
-    keys = [session.session_key for session in Session.objects.iterator() if _whose(session) == str(person.pk)]
+def sign_out_everywhere(person: User, *, by: User, but: str | None = None) -> int:
+    """Ends all sessions of the person, `but` the one with this key, and returns how many there were. A session does not
+    say whose it is until it is opened, so each is, some 30 µs a session."""
+    others = Session.objects.exclude(session_key=but) if but else Session.objects.all()
+    keys = [session.session_key for session in others.iterator() if _whose(session) == str(person.pk)]
     with transaction.atomic(durable=True):
         ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
-        note("user.signed_out", person, user=by, restaurant=None, changes={"sessions": [ended, 0]})
+        if ended:
+            note("user.signed_out", person, user=by, restaurant=None, changes={"sessions": [ended, 0]})
     return ended
 
 

@@ -99,4 +99,4 @@ def health_of(bot: Bot) -> Trait:
         return Trait("success", bot.get_health_display(), moment(bot.health_at))
     lines = kept_lines(bot)
     words = ngettext("%(count)d thing differs", "%(count)d things differ", len(lines)) % {"count": len(lines)}
-    return Trait("warning", words, " · ".join([moment(bot.health_at), ", ".join(line.name for line in lines)]))
+    return Trait("warning", words, " · ".join([moment(bot.health_at), _(", ").join(line.name for line in lines)]))

@@ -100,7 +100,7 @@ class HookEndpointAdmin(ByVerbs[HookEndpoint]):
 
     @admin.display(description=_("events"))
     def told(self, hook: HookEndpoint) -> str:
-        return "، ".join(str(HookEvent(name).label) for name in hook.events)
+        return gettext(", ").join(str(HookEvent(name).label) for name in hook.events)
 
     @labelled(_("state"), STATES, ordering="is_active")
     def state(self, hook: HookEndpoint) -> tuple[str, str]:

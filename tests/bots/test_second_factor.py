@@ -61,7 +61,8 @@ def test_it_is_set_up_with_a_code_and_then_asked_for(world: World) -> None:
     assert answer.headers["Location"] == "/account/"
     assert key.reveal() not in text_of(client.get("/account/"))
     assert tried("/login/", world.a.agent).status_code == 200
-    assert AuditEvent.objects.get().action == "second_factor.on"
+    said = AuditEvent.objects.order_by("id").values_list("action", flat=True)
+    assert list(said) == ["second_factor.on", "user.signed_out"], "the sign-in before had only a password"
 
 
 def test_a_wrong_code_does_not_switch_it_on(world: World) -> None:
@@ -69,6 +70,14 @@ def test_a_wrong_code_does_not_switch_it_on(world: World) -> None:
     client.post("/account/second-factor/", {"sure": "yes"})
     assert client.post("/account/second-factor/confirm/", {"code": "000"}).status_code == 422
     assert not second_factor.is_on(world.a.agent)
+
+
+def test_switched_on_it_ends_the_sign_ins_that_had_only_a_password(world: World) -> None:
+    here, elsewhere, colleague = (signed_in(who) for who in (world.a.agent, world.a.agent, world.a.owner))
+    here.post("/account/second-factor/", {"sure": "yes"})
+    assert elsewhere.get("/account/").status_code == 200
+    here.post("/account/second-factor/confirm/", {"code": code_of(world.a.agent)})
+    assert [who.get("/account/").status_code for who in (here, elsewhere, colleague)] == [200, 302, 200]
 
 
 @pytest.mark.parametrize("path", DOORS)

@@ -165,3 +165,12 @@ def test_others_end_no_sessions(world: World) -> None:
     assert phone.get("/account/sign-out-everywhere/").status_code == 405
     assert Client().get("/account/").headers["Location"].startswith("/login/")
     assert phone.get("/inbox/").status_code == 200
+
+
+def test_operators_who_sign_in_at_the_admin_land_in_it_also_after_a_slip(world: World) -> None:
+    client, door = Client(), "/admin/login/"
+    assert 'name="next" value="/admin/"' in client.get(door).content.decode()
+    slip = {"username": world.operator.username, "password": "guess-work", "next": "/admin/bots/bot/"}
+    assert 'name="next" value="/admin/bots/bot/"' in client.post(door, slip).content.decode()
+    answer = client.post(door, {**slip, "password": PASSWORD})
+    assert answer.headers["Location"] == "/admin/bots/bot/"
