@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bots.access import key_of, open_invitations
 from bots.admin.at_twilio import who
-from bots.admin.kinds import ByVerbs, labelled
+from bots.admin.kinds import MadeOnce, labelled
 from bots.forms import InvitationForm
 from bots.models import Invitation
 from bots.staffing import StaffingRefused, invite, withdraw
@@ -26,30 +26,19 @@ _COLOURS = {"open": "info", "joined": "success", "withdrawn": "danger", "over": 
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ByVerbs[Invitation]):
+class InvitationAdmin(MadeOnce[Invitation]):
     form = InvitationForm
-    show_full_result_count = False
     list_display = ["email", "restaurant", "role", "state", "created_by", "created_at", "expires_at"]
     list_select_related = ["restaurant", "created_by"]
     list_filter = ["role", "restaurant"]
     search_fields = ["email", "restaurant__name", "restaurant__name_ar"]
     actions = ["withdraw_chosen"]
-    shown = ["email", "restaurant", "role", "created_by", "created_at", "expires_at", "accepted_at", "revoked_at"]
-    add_fields = ["restaurant", "email", "role"]
+    shown = ("email", "restaurant", "role", "created_by", "created_at", "expires_at", "accepted_at", "revoked_at")
+    add_fields = ("restaurant", "email", "role")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         opens = open_invitations(timezone.now()).filter(pk=OuterRef("pk"))
         return super().get_queryset(request).annotate(opens=Exists(opens))
-
-    def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
-        return self.shown if obj else self.add_fields
-
-    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """An invitation is made and withdrawn, never edited; the list asks without one."""
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        return False
 
     @labelled(_("state"), _COLOURS, ordering="expires_at")
     def state(self, invitation: Invitation) -> tuple[str, str]:
@@ -60,12 +49,6 @@ class InvitationAdmin(ByVerbs[Invitation]):
         if getattr(invitation, "opens", False):
             return "open", pgettext("an invitation", "Open")
         return "over", pgettext("an invitation", "Over")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        one_way = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, {**(extra_context or {}), **one_way})
 
     def changeform_view(
         self,

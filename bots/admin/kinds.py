@@ -143,6 +143,30 @@ else:
         """Rows that are saved by verbs: they begin the transaction, so Django must not have begun one."""
 
 
+class MadeOnce(ByVerbs[M]):
+    """Rows that are made and ended by verbs, never edited or deleted. `add_fields` are asked, `shown` is seen."""
+
+    show_full_result_count = False
+    add_fields: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        return self.shown if obj else self.add_fields
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """The list, which has the actions, asks without a row."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        one_way = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **one_way})
+
+
 class Noted(Admin[M]):
     """Rows that operators edit freely; every change is in the audit log."""
 

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bots.admin.kinds import ByVerbs, ReadOnly, SenderFilter, labelled, on_the_page
+from bots.admin.kinds import MadeOnce, ReadOnly, SenderFilter, labelled, on_the_page
 from bots.admin.showing import NOTHING, without_secrets
 from bots.forms import TokenForm
 from bots.models import ApiToken, AuditEvent
@@ -43,28 +43,17 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ByVerbs[ApiToken]):
+class ApiTokenAdmin(MadeOnce[ApiToken]):
     form = TokenForm
-    show_full_result_count = False
     list_display = ["name", "prefix", "owner", "scope", "state", "last_used_at", "created_by", "created_at"]
     list_select_related = ["restaurant", "created_by"]
     list_filter = [StateFilter, "scope", "restaurant"]
     search_fields = ["name", "prefix"]
     actions = ["revoke"]
     actions_detail = ["revoke_one"]
-    shown = ["name", "prefix", "owner", "scope", "last_used_at", "revoked_at", "created_by", "created_at"]
+    shown = ("name", "prefix", "owner", "scope", "last_used_at", "revoked_at", "created_by", "created_at")
     readonly_fields = ["owner"]
-    add_fields = ["name", "restaurant", "for_operator", "scope"]
-
-    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        return self.shown if obj else self.add_fields
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """A token is made and revoked, never edited; the list asks without one."""
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return False
+    add_fields = ("name", "restaurant", "for_operator", "scope")
 
     @admin.display(description=_("for"), ordering="restaurant")
     def owner(self, token: ApiToken) -> str:
@@ -73,12 +62,6 @@ class ApiTokenAdmin(ByVerbs[ApiToken]):
     @labelled(_("state"), _COLOURS, ordering="revoked_at")
     def state(self, token: ApiToken) -> tuple[str, str]:
         return ("revoked", gettext("Revoked")) if token.revoked_at else ("live", gettext("In use"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        one_way = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, {**(extra_context or {}), **one_way})
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: forms.ModelForm[ApiToken], change: bool) -> None:
         row, plain = create_token(obj.name, obj.restaurant, obj.scope, _who(request))
