@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -67,6 +67,7 @@ class HookForm(_Form):
 
 @admin.register(HookEndpoint)
 class HookEndpointAdmin(ByVerbs[HookEndpoint]):
+    refusals = (HookRefused,)
     list_display = ["address", "restaurant", "state", "last_success_at", "failing_since", "created_at"]
     list_select_related = ["restaurant"]
     list_filter = ["is_active", "restaurant"]
@@ -86,6 +87,11 @@ class HookEndpointAdmin(ByVerbs[HookEndpoint]):
             *("restaurant", "address", "told", "state", "off_reason", "switched_off_at", "failing_since"),
             *("last_success_at", "public_code", "created_at"),
         ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: HookEndpoint | None = None) -> Any:
+        fields = {"fields": self.get_fields(request, obj)}
+        hint = {"description": _("It is turned on and off on the list: choose it there, then the action.")}
+        return [(None, {**fields, **(hint if obj else {})})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: HookEndpoint | None = None) -> Any:
         return [] if obj is None else self.get_fields(request, obj)
@@ -111,13 +117,6 @@ class HookEndpointAdmin(ByVerbs[HookEndpoint]):
     def has_change_permission(self, request: HttpRequest, obj: HookEndpoint | None = None) -> bool:
         """Nothing but on and off, by the actions of the list."""
         return obj is None and super().has_change_permission(request, obj)
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
-        try:
-            return super().add_view(request, form_url, extra_context)
-        except HookRefused as error:
-            self.message_user(request, f"{error} {gettext('Nothing was changed.')}", messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: HookEndpoint, form: Any, change: bool) -> None:
         row, secret = endpoints.register(obj.restaurant, obj.url, form.cleaned_data["events"], by=_who(request))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -28,6 +26,7 @@ _COLOURS = {"open": "info", "joined": "success", "withdrawn": "danger", "over": 
 @admin.register(Invitation)
 class InvitationAdmin(MadeOnce[Invitation]):
     form = InvitationForm
+    refusals = (StaffingRefused,)
     list_display = ["email", "restaurant", "role", "state", "created_by", "created_at", "expires_at"]
     list_select_related = ["restaurant", "created_by"]
     list_filter = ["role", "restaurant"]
@@ -49,19 +48,6 @@ class InvitationAdmin(MadeOnce[Invitation]):
         if getattr(invitation, "opens", False):
             return "open", pgettext("an invitation", "Open")
         return "over", pgettext("an invitation", "Over")
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except StaffingRefused as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(
         self, request: HttpRequest, obj: Invitation, form: forms.ModelForm[Invitation], change: bool

@@ -7,12 +7,13 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin as UnfoldAdmin
 from unfold.admin import TabularInline as UnfoldTabular
@@ -122,6 +123,8 @@ class ReadOnlyTabular(Tabular[M, P]):
 
 
 class _OwnTransactions(admin.ModelAdmin[M] if TYPE_CHECKING else admin.ModelAdmin):  # type: ignore[misc]
+    refusals: tuple[type[Exception], ...] = ()
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -129,18 +132,24 @@ class _OwnTransactions(admin.ModelAdmin[M] if TYPE_CHECKING else admin.ModelAdmi
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+        try:
+            return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+        except self.refusals as refusal:
+            # What the form could not know: somebody else was quicker.
+            self.message_user(request, f"{refusal} {gettext('Nothing was changed.')}", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
 
 if TYPE_CHECKING:
 
     class ByVerbs(Admin[M]):
-        pass
+        refusals: tuple[type[Exception], ...]
 
 else:
 
     class ByVerbs(Admin[M], _OwnTransactions):
-        """Rows that are saved by verbs: they begin the transaction, so Django must not have begun one."""
+        """Rows that are saved by verbs: they begin the transaction, so Django must not have begun one. What a verb
+        says in one of its `refusals` is shown above the form."""
 
 
 class MadeOnce(ByVerbs[M]):

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -64,6 +64,7 @@ class LivesFilter(admin.SimpleListFilter):
 @admin.register(Bot)
 class BotAdmin(Moves):
     form = SenderForm
+    refusals = (SenderRefused,)
     list_display = ["sender", "restaurant", "state", "condition", "is_active", "last_in", "last_out", "created"]
     list_filter = [LivesFilter, "health", "status", "is_active", "channel"]
     list_select_related = ["restaurant"]
@@ -172,20 +173,6 @@ class BotAdmin(Moves):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().add_view(request, form_url, {**(extra_context or {}), "known_senders": _known_with_state()})
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except SenderRefused as error:
-            # What the form could not know: somebody else was quicker.
-            self.message_user(request, f"{error} {gettext('Nothing was changed.')}", messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Bot, form: forms.ModelForm[Bot], change: bool) -> None:
         fields = cast(SenderFields, {name: value for name, value in form.cleaned_data.items() if value is not None})

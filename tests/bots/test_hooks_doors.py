@@ -203,7 +203,9 @@ def test_an_operator_switches_repeats_and_removes(page: Client, own: Caller, wor
     page.post("/admin/bots/hookendpoint/", {"action": "turn_off", **chosen})
     row.refresh_from_db()
     assert (row.is_active, row.off_reason) == (False, "by_hand")
-    assert "switched off by hand" in text_of(page.get(f"/admin/bots/hookendpoint/{row.pk}/change/"))
+    shown = text_of(page.get(f"/admin/bots/hookendpoint/{row.pk}/change/"))
+    assert "switched off by hand" in shown
+    assert "It is turned on and off on the list" in shown
     again = {"action": "deliver_again", "_selected_action": [delivery.pk]}
     assert "Its webhook is off" in text_of(page.post("/admin/bots/hookdelivery/", again, follow=True))
     page.post("/admin/bots/hookendpoint/", {"action": "turn_on", **chosen})

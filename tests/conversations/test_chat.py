@@ -128,7 +128,7 @@ def test_a_door_that_refuses_is_said_in_words(
     server: LiveServer, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("conversations.simulator.posting.signature", lambda *_: "forged")
-    with pytest.raises(CommandError, match="answered 403"):
+    with pytest.raises(CommandError, match=r"answered 403\. PORT and PUBLIC_BASE_URL"):
         chatted(monkeypatch, "Hi")
     assert not Message.objects.exists()
 

@@ -132,7 +132,12 @@ class Command(BaseCommand):
         where = self.url or f"http://127.0.0.1:{settings.PORT}"
         if error.status is None:
             return f"No answer from {where}. Is the server running (make run), there and on this database?"
-        return f"{where} did not take the message: it answered {error.status}."
+        hint = (
+            " PORT and PUBLIC_BASE_URL must be the server's, or the signature does not fit."
+            if error.status == 403
+            else ""
+        )
+        return f"{where} did not take the message: it answered {error.status}.{hint}"
 
     def _await_answer(self, sid: str) -> None:
         """Waits until the message is answered and all of the answer has arrived."""
