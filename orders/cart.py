@@ -49,5 +49,10 @@ class Cart:
             )
         )
 
+    def with_quantity(self, item_id: str, quantity: int) -> Cart:
+        """The line of this item holds just so many; raises ValueError for what no line takes."""
+        lines = (replace(line, quantity=quantity) if line.item_id == item_id else line for line in self.lines)
+        return Cart(tuple(lines))
+
     def without(self, item_ids: set[str]) -> Cart:
         return Cart(tuple(line for line in self.lines if line.item_id not in item_ids))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from orders.menu import Menu
+from sessions_state.dialogue.counts import set_count
 from sessions_state.dialogue.effects import FindOrders, HandOver
 from sessions_state.dialogue.ordering import dropped, pick
 from sessions_state.dialogue.path import below_minimum, fresh, home, is_idle, next_step, ways
@@ -176,4 +177,5 @@ _ACTS: dict[str, Act] = {
     "page": _page,
     "kept": _kept,
     "pay": _pay,
+    "set": set_count,
 }

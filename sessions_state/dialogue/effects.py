@@ -27,9 +27,10 @@ class FindOrders:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The customer goes to a person; the bot falls silent after the replies of this turn."""
+    """The customer goes to a person; the bot falls silent after the replies of this turn. `looping`: nothing that was
+    said led anywhere, as with an automatic reply at the other end."""
 
-    reason: Literal["asked", "misunderstood"]
+    reason: Literal["asked", "misunderstood", "looping"]
 
 
 @dataclass(frozen=True, slots=True)

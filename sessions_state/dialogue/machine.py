@@ -10,6 +10,7 @@ from orders.menu import Language, Menu
 from sessions_state.dialogue import news
 from sessions_state.dialogue.anywhere import MISSES_LIMIT, is_known, obey
 from sessions_state.dialogue.basket import swept
+from sessions_state.dialogue.choices import ACTS, GIVES_UP
 from sessions_state.dialogue.events import (
     Event,
     HandedBack,
@@ -23,6 +24,7 @@ from sessions_state.dialogue.events import (
     Silence,
 )
 from sessions_state.dialogue.fitting import name_of, person, texts, with_notes
+from sessions_state.dialogue.loops import count_repeat, is_going_round, stop
 from sessions_state.dialogue.ordering import dropped
 from sessions_state.dialogue.path import IDLE, fresh, home, next_step, sells, serving_branch
 from sessions_state.dialogue.state import Offer, State
@@ -31,7 +33,7 @@ from sessions_state.dialogue.steps import STEPS
 from sessions_state.dialogue.steps.welcome import greeted
 from sessions_state.dialogue.turn import Turn
 from sessions_state.dialogue.vocabulary import command_in, nearly_command
-from sessions_state.dialogue.words import fold, number_in, script_of
+from sessions_state.dialogue.words import fold, is_in_digits, number_in, script_of
 
 _LAST_LOOKS = ("reviewing_cart", "choosing_payment", "confirming")
 """Steps in which a cart that changed must be looked at before anything else."""
@@ -128,8 +130,11 @@ def _unreadable(state: State, event: SentMedia, menu: Menu) -> Move:
 
 def _said(state: State, said: Said, menu: Menu, cart_changed: bool) -> Move:
     heard = _hear(state, said)
-    move = _meaning(state, heard, menu, cart_changed)
-    return replace(move, state=replace(move.state, misses=0)) if move else _missed(state)
+    counted = count_repeat(state, "" if heard.choice else said.text)
+    if is_going_round(counted):
+        return stop(counted)
+    move = _meaning(counted, heard, menu, cart_changed)
+    return replace(move, state=replace(move.state, misses=0)) if move else _missed(counted)
 
 
 def _hear(state: State, said: Said) -> Heard:
@@ -143,13 +148,30 @@ def _hear(state: State, said: Said) -> Heard:
 
 
 def _on_the_table(state: State, text: str) -> str:
-    """The offer with that number or with exactly that title; while a quantity is asked a number is no row."""
-    number = number_in(text)
-    asks_quantity = state.step == "choosing_quantity" and any(offer.id.startswith("qty:") for offer in state.offers)
-    if number is not None and 1 <= number <= len(state.offers) and not asks_quantity:
-        return state.offers[number - 1].id
+    """The offer with that number or with exactly that title."""
+    numbered = _row_meant(state, text)
+    if numbered:
+        return numbered
     titled = [offer.id for offer in state.offers if fold(offer.title) == fold(text) != ""]
     return titled[0] if len(titled) == 1 else ""
+
+
+def _row_meant(state: State, text: str) -> str:
+    """The offer with that number. While a quantity is asked a number is no row; a number in words ("one only") is none
+    where a row does something; and none gives the cart away unless just that was asked."""
+    number = number_in(text)
+    asks_quantity = state.step == "choosing_quantity" and _offers(state, "qty:")
+    if number is None or not 1 <= number <= len(state.offers) or asks_quantity:
+        return ""
+    row = state.offers[number - 1].id
+    if row in GIVES_UP and state.cart and not _offers(state, "set:"):
+        return ""
+    acts = any(offer.id in ACTS or offer.id.startswith("confirm:") for offer in state.offers)
+    return "" if acts and not is_in_digits(text) else row
+
+
+def _offers(state: State, kind: str) -> bool:
+    return any(offer.id.startswith(kind) for offer in state.offers)
 
 
 def _meaning(state: State, heard: Heard, menu: Menu, cart_changed: bool) -> Move | None:
@@ -169,6 +191,8 @@ def _meaning(state: State, heard: Heard, menu: Menu, cart_changed: bool) -> Move
 def _missed(state: State) -> Move:
     """Not understood: the question again, with a hint; every third time in a row a person is offered."""
     state, words = replace(state, misses=state.misses + 1), say(state)
+    if is_going_round(state):
+        return stop(state)
     if state.misses % MISSES_LIMIT:
         return Move(state, (STEPS[state.step].hint(words),))
     choices = (Choice("go:staff", words.STAFF), Choice("go:menu", words.MENU))

@@ -54,7 +54,7 @@ class State:
     """`step` is a name of `steps/`. `offers` are the answers on the table, in the order in which they were numbered.
 
     `kept` is a cart from before a silence, `kept_at` the time of its last change, `misses` how many answers in a row
-    were not understood.
+    were not understood. `last_text` is a digest of the words heard last, `repeats` how often they came in a row.
     """
 
     step: str = "welcome"
@@ -70,6 +70,8 @@ class State:
     page: int = 0
     offers: tuple[Offer, ...] = ()
     misses: int = 0
+    last_text: str = ""
+    repeats: int = 0
     kept: Cart = Cart()
     kept_at: datetime | None = None
     rating_order: str | None = None

@@ -17,6 +17,8 @@ _COMMANDS = {
     "go:staff": """staff | agent | human | person | support | talk to staff | talk to a person | talk to a human
         talk staff | talk person | talk human | real person | customer service | help
         موظف | الموظف | موظفين | كلم موظف | اكلم موظف | احد يكلمني | ابي احد يكلمني | اكلم احد | بشر | انسان
+        manager | the manager | talk to the manager | your manager | owner | the boss
+        مدير | المدير | اكلم المدير | كلم المدير | مسؤول | المسؤول | اكلم المسؤول | صاحب المطعم
         خدمة العملاء | الدعم | مساعدة | شخص | كلموني | تواصل معي""",
     "go:orders": """where is my order | wheres my order | my order | my orders | track | track order | track my order
         tracking | order status | status | where is it

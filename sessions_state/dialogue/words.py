@@ -105,6 +105,11 @@ def number_in(text: str) -> int | None:
     return quantity if not rest else None
 
 
+def is_in_digits(text: str) -> bool:
+    """Is it written as a number ("3", "٣."), and not in words ("three", "واحد بس")?"""
+    return fold(text).replace(" ", "").isdecimal()
+
+
 def split_quantity(text: str) -> tuple[int | None, str]:
     """A quantity at the start or at the end, and the folded rest: "2 شاورما" and "شاورما ×٢" give (2, "شاورما")."""
     words = _spread(fold(text[: LONGEST_NAME * 2])).split()
@@ -166,13 +171,14 @@ class Match:
     several: tuple[str, ...] = ()
 
 
-def match(said: str, candidates: Mapping[str, Iterable[str]], whole: bool = False) -> Match:
-    """Which of the candidates (id → its names) is meant. `whole` accepts no part of a name for the name."""
+def match(said: str, candidates: Mapping[str, Iterable[str]], whole: bool = False, exact_up_to: int = 2) -> Match:
+    """Which of the candidates (id → its names) is meant. `whole` accepts no part of a name for the name; words of so
+    few letters as `exact_up_to` must be written as they are."""
     if len(said) > LONGEST_NAME:
         return Match()
     queries = {fold(said), without_fillers(said)}
     scores = {
-        key: max((likeness(query, _folded_name(name)) for name in names for query in queries), default=0.0)
+        key: max((likeness(query, _folded_name(name), exact_up_to) for name in names for query in queries), default=0.0)
         for key, names in candidates.items()
     }
     floor = 85 if whole else ENOUGH
@@ -196,8 +202,9 @@ def without_fillers(said: str) -> str:
     return " ".join(word for word in words if word not in _FILLERS) or " ".join(words)
 
 
-def likeness(said: str, name: str) -> float:
-    """How surely `said` means `name` (both folded), 0 to 100. Every word said must be one of the name's."""
+def likeness(said: str, name: str, exact_up_to: int = 2) -> float:
+    """How surely `said` means `name` (both folded), 0 to 100. Every word said must be one of the name's; words of so
+    few letters as `exact_up_to` must be the same."""
     if not said or not name:
         return 0.0
     if said == name:
@@ -209,7 +216,9 @@ def likeness(said: str, name: str) -> float:
         return 0.0
     scores = []
     for word in spoken:
-        best, score = max(((other, _word_likeness(word, other)) for other in left), key=lambda pair: pair[1])
+        best, score = max(
+            ((other, _word_likeness(word, other, exact_up_to)) for other in left), key=lambda pair: pair[1]
+        )
         if score < ALIKE:
             return 0.0
         scores.append(score)
@@ -217,12 +226,12 @@ def likeness(said: str, name: str) -> float:
     return sum(scores) / len(scores) * (_PART_OF_A_NAME if left else 0.97)
 
 
-def _word_likeness(one: str, other: str) -> float:
+def _word_likeness(one: str, other: str, exact_up_to: int) -> float:
     one, other = _bare(one), _bare(other)
     if one == other:
         return 100.0
     # Sizes and numbers ("L", "2", "7up") are never nearly right.
-    if min(len(one), len(other)) <= 2 or any(char.isdigit() for char in one + other):
+    if min(len(one), len(other)) <= exact_up_to or any(char.isdigit() for char in one + other):
         return 0.0
     return fuzz.ratio(one, other)
 

@@ -68,6 +68,7 @@ HOW_WAS_IT = "كيف كان طلبك؟ قيّمه من 1 إلى 5:"
 RATED = "شكرًا على تقييمك 🌟"
 RATED_LOW = "شكرًا على صراحتك، ونعتذر إن التجربة ما كانت على قد توقعك. إذا تحب، موظفينا يسمعون منك وش صار."
 PERSON_WILL_ANSWER = "🙋 بلّغت الفريق، وبيرد عليك أحد موظفينا هنا. وإذا تبيني أرجع لك اكتب *بوت*."
+GOING_ROUND = "نلف وندور، فطلبت من فريقنا يرد عليك هنا. وإذا تبيني أرجع لك اكتب *بوت*."
 BACK = "رجعت لك 🤖"
 NOBODY_WAS_FREE = "نعتذر منك، ما كان فيه أحد متفرّغ يرد عليك. أنا معك، وإذا تبي تطلب موظف مرة ثانية اكتب *موظف*."
 OFFER_PERSON = "المعذرة، ما قدرت أفهم عليك. تحب تكلّم أحد موظفينا؟"
@@ -148,6 +149,18 @@ def item(name: str, price: str, about: str) -> str:
 
 def added(quantity: int, name: str) -> str:
     return f"أضفت {quantity} × {name} ✅"
+
+
+def changed_to(quantity: int, name: str) -> str:
+    return f"صارت {quantity} × {name} ✅"
+
+
+def this_many(quantity: int, name: str) -> str:
+    return f"{quantity} × {name}"
+
+
+def of_what(number: int) -> str:
+    return f"تقصد {number} من أي صنف؟ اختر عشان أعدّل الصح:"
 
 
 def most_per_item(most: int) -> str:

@@ -63,6 +63,7 @@ HOW_WAS_IT = "How was it? Rate it from 1 to 5:"
 RATED = "Thank you for your rating 🌟"
 RATED_LOW = "Thank you for telling us. We're sorry it wasn't good. If you like, our staff will hear what went wrong."
 PERSON_WILL_ANSWER = "🙋 I've told our team. A person will answer you here. To have me back, write *bot*."
+GOING_ROUND = "We keep going round in circles, so I've asked our team to answer you here. To have me back, write *bot*."
 BACK = "I'm back with you 🤖"
 NOBODY_WAS_FREE = (
     "We're sorry, nobody was free to answer you. I'm back with you. To ask for our team again, write *staff*."
@@ -141,6 +142,18 @@ def item(name: str, price: str, about: str) -> str:
 
 def added(quantity: int, name: str) -> str:
     return f"Added {quantity} × {name} ✅"
+
+
+def changed_to(quantity: int, name: str) -> str:
+    return f"Changed to {quantity} × {name} ✅"
+
+
+def this_many(quantity: int, name: str) -> str:
+    return f"{quantity} × {name}"
+
+
+def of_what(number: int) -> str:
+    return f"{number} of what? Choose, so that I change the right thing:"
 
 
 def most_per_item(most: int) -> str:

@@ -33,7 +33,8 @@ def ask(state: State, menu: Menu) -> Question | Move:
 
 
 def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
-    chosen = match(heard.text, {f"pay:{way}": _WAYS[way] for way in ways(menu)}).one
+    # A word that is nearly one of these may be anything: مدير (a manager) is no مدى (a card).
+    chosen = match(heard.text, {f"pay:{way}": _WAYS[way] for way in ways(menu)}, exact_up_to=4).one
     return chosen or named(state, heard, menu)
 
 

@@ -12,6 +12,7 @@ from conversations.content import Choice
 from orders.menu import Menu
 from orders.pricing import Priced, price
 from sessions_state.dialogue.basket import amount, lines_of, with_lines
+from sessions_state.dialogue.counts import ask_of_what
 from sessions_state.dialogue.effects import PlaceOrder
 from sessions_state.dialogue.fitting import clip, name_of, tidy
 from sessions_state.dialogue.path import next_step
@@ -67,7 +68,9 @@ def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
     if confirmed is None and means_yes(heard.text) and not heard.choice:
         confirmed = next((offer.id.partition(":")[2] for offer in state.offers if offer.id.startswith("confirm:")), "")
     if confirmed is None:
-        return "go:cart" if means_no(heard.text) else choosing_payment.answer(state, heard, menu)
+        if means_no(heard.text):
+            return "go:cart"
+        return ask_of_what(state, heard, menu) or choosing_payment.answer(state, heard, menu)
     if confirmed != digest(state, menu) or next_step(state, menu) != "confirming":
         return Move(state, (say(state).ORDER_CHANGED_MEANWHILE,))
     return _placed(state)

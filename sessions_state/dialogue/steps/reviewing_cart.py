@@ -6,6 +6,7 @@ from conversations.content import Choice
 from orders.menu import Menu
 from orders.pricing import missing_to_minimum, price
 from sessions_state.dialogue.basket import amount, lines_of, with_lines
+from sessions_state.dialogue.counts import ask_of_what
 from sessions_state.dialogue.ordering import named
 from sessions_state.dialogue.state import State
 from sessions_state.dialogue.step import Heard, Move, Question, Step, say, to
@@ -29,7 +30,9 @@ def ask(state: State, menu: Menu) -> Question | Move:
 
 
 def answer(state: State, heard: Heard, menu: Menu) -> Move | str | None:
-    return "go:checkout" if means_yes(heard.text) else named(state, heard, menu)
+    if means_yes(heard.text):
+        return "go:checkout"
+    return ask_of_what(state, heard, menu) or named(state, heard, menu)
 
 
 STEP = Step(ask, answer, hint=lambda words: words.HINT, back="choosing_category")

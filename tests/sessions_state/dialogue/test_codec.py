@@ -29,6 +29,8 @@ FULL = State(
     page=3,
     offers=(Offer("confirm:1", "✅ Confirm"), Offer("go:cart", "Change")),
     misses=2,
+    last_text="0a1b2c3d4e5f",
+    repeats=3,
     kept=Cart((Line("kunafa", 1),)),
     kept_at=datetime(2026, 2, 28, 9, 0, tzinfo=UTC),
     rating_order="order-1",
