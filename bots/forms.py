@@ -155,6 +155,7 @@ class SenderForm(_SenderForm):
             "payment_link",
             "max_messages_per_min",
             "max_messages_per_day",
+            "enforces_limits",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -174,6 +175,7 @@ class SenderForm(_SenderForm):
         self.initial["auth_token"] = ""
         if self.is_new:
             self.fields["restaurant"].required = False
+            self.initial["enforces_limits"] = True
         else:
             del self.fields["restaurant_name"]
             self.initial["whatsapp_number"] = for_people(self.instance.whatsapp_number)

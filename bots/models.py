@@ -168,6 +168,7 @@ class Bot(models.Model):
     payment_link = models.URLField(_("payment link"), blank=True)
     max_messages_per_min = models.PositiveIntegerField(_("messages a minute, at most"), default=60)
     max_messages_per_day = models.PositiveIntegerField(_("messages a day, at most"), default=1000)
+    enforces_limits = models.BooleanField(_("hold messages back at these limits"), default=False, db_default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.TWILIO)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -40,6 +40,7 @@ _AUDITED = (
     "payment_link",
     "max_messages_per_min",
     "max_messages_per_day",
+    "enforces_limits",
     "channel",
     "retired_at",
 )
@@ -71,6 +72,7 @@ class SenderFields(TypedDict, total=False):
     payment_link: str
     max_messages_per_min: int
     max_messages_per_day: int
+    enforces_limits: bool
 
 
 class SenderRefused(Exception):
@@ -257,10 +259,14 @@ def _applied(bot: Bot, fields: SenderFields, by: User | None, action: str) -> Ch
 
 
 def _set(bot: Bot, fields: SenderFields) -> None:
+    """A limit that somebody sets holds from then on, unless they say that it shall not."""
+    limits = (bot.max_messages_per_min, bot.max_messages_per_day)
     for name, value in fields.items():
         if name == "restaurant_name" or (name == "auth_token" and value in KEPT_TOKENS):
             continue
         setattr(bot, name, value.strip() if isinstance(value, str) else value)
+    if "enforces_limits" not in fields and (bot.max_messages_per_min, bot.max_messages_per_day) != limits:
+        bot.enforces_limits = True
     bot.whatsapp_number = canonical(bot.whatsapp_number)
     bot.auth_token = cast(Secret, bot._meta.get_field("auth_token").to_python(bot.auth_token))
 

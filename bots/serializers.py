@@ -178,8 +178,16 @@ class BotIn(Body[Bot]):
     supportContact = Optional(source="support_contact", max_length=120)
     paymentLink = Optional(source="payment_link", max_length=200, validators=[URLValidator(schemes=["http", "https"])])
     isActive = Flag(source="is_active", required=False)
-    maxMessagesPerMin = Whole(source="max_messages_per_min", required=False)
-    maxMessagesPerDay = Whole(source="max_messages_per_day", required=False)
+    maxMessagesPerMin = Whole(
+        source="max_messages_per_min",
+        required=False,
+        help_text="Messages out in a minute; what is over it waits. It holds once it has been set.",
+    )
+    maxMessagesPerDay = Whole(
+        source="max_messages_per_day",
+        required=False,
+        help_text="Messages out in 24 hours; what is over it fails and calls a person. It holds once it has been set.",
+    )
 
 
 @extend_schema_serializer(

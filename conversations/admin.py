@@ -79,7 +79,7 @@ class ConversationAdmin(ReadOnly[Conversation]):
         ("customer_name", "customer_phone", "customer_address"),
         ("restaurant", "bot"),
         ("status", "language"),
-        ("is_bot_active", "needs_attention"),
+        ("is_bot_active", "needs_attention", "handoff_reason"),
         ("assigned_to", "handoff_until"),
         ("unread_count", "last_message_at", "last_inbound_at"),
         "created_at",

@@ -20,6 +20,7 @@ from conversations.attention import call_a_person, locked_conversation
 from conversations.channels import SendError, reason_in_words
 from conversations.models import Conversation, Message
 from conversations.outbox import announce_message
+from conversations.quotas import count_send
 from conversations.statuses import WAITING, adopt, early_reports, lock_sid
 
 # With the sweep's two seconds: what a killed worker held goes on within ten.
@@ -32,10 +33,11 @@ _SETTLED: dict[str, Any] = {"lease_until": None, "next_attempt_at": None, "error
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`message` with its bot, conversation and restaurant; `outcome_unknown` when an earlier attempt may have
-    succeeded without our learning of it."""
+    succeeded without our learning of it; `over_quota` when the sender has sent all that it may today."""
 
     message: Message
     outcome_unknown: bool
+    over_quota: bool = False
 
     @property
     def bot(self) -> Bot:
@@ -67,9 +69,20 @@ def claim_next(conversation: Conversation, now: datetime) -> Claim | None:
         if message is None or not _is_due(message, now):
             return None
         unknown = message.status == Status.SENDING
+        full = None if unknown else count_send(conversation.bot, message, now)
+        if full and full.free_at:
+            _wait_until(message, full.free_at, now)
+            return None
         message.status, message.lease_until, message.attempts = Status.SENDING, now + LEASE, message.attempts + 1
         message.save(update_fields=["status", "lease_until", "attempts"])
-        return Claim(message, outcome_unknown=unknown)
+        return Claim(message, outcome_unknown=unknown, over_quota=full is not None)
+
+
+def _wait_until(message: Message, free_at: datetime, now: datetime) -> None:
+    """The minute is full. It was no attempt, and those behind it wait with it."""
+    message.next_attempt_at = free_at
+    message.save(update_fields=["next_attempt_at"])
+    wake("deliver", after=free_at - now, conversation_id=message.conversation_id)
 
 
 def is_still_ours(claim: Claim) -> bool:

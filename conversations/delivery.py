@@ -135,6 +135,8 @@ def _refuse_what_is_not_to_be_sent(claim: Claim, now: datetime) -> None:
         raise SendRefused("retired")
     if is_too_old(claim.message, now):
         raise SendRefused("too_old")
+    if claim.over_quota:
+        raise SendRefused("quota")
     if claim.message.attempts > MAX_ATTEMPTS:
         raise SendRefused("gave_up")
 

@@ -34,11 +34,18 @@ def speak(conversation: Conversation, text: str, user: User, *, at: datetime, ke
         return add_staff(locked, content, user, at=at, key=key)
 
 
-def ask_for_staff(conversation: Conversation, *, at: datetime) -> None:
-    """The customer asked for a person: the bot falls silent, but comes back by itself if nobody answers in time.
+def ask_for_staff(conversation: Conversation, *, at: datetime, reason: str = Conversation.HandoffReason.ASKED) -> None:
+    """A person is called: the bot falls silent, but comes back by itself if nobody answers in time.
     Runs inside the caller's transaction."""
-    until = _patience(conversation, at)
-    _change(conversation, at, is_bot_active=False, assigned_to=None, handoff_until=until, needs_attention=True)
+    _change(
+        conversation,
+        at,
+        is_bot_active=False,
+        assigned_to=None,
+        handoff_until=_patience(conversation, at),
+        needs_attention=True,
+        handoff_reason=reason,
+    )
 
 
 def hand_back(conversation: Conversation, *, at: datetime) -> bool:
@@ -53,7 +60,7 @@ def hand_back(conversation: Conversation, *, at: datetime) -> bool:
 
 def resume(conversation: Conversation, *, at: datetime) -> None:
     """The customer called the bot back before anybody took over. Runs inside the caller's transaction."""
-    _change(conversation, at, is_bot_active=True, handoff_until=None, needs_attention=False)
+    _change(conversation, at, is_bot_active=True, handoff_until=None, needs_attention=False, handoff_reason="")
 
 
 def return_overdue(now: datetime, most: int = 200) -> int:
@@ -78,7 +85,7 @@ def _return(conversation_id: int, now: datetime) -> bool:
         if _customer_waits(conversation):
             _give_back(conversation, now)
         else:
-            _change(conversation, now, is_bot_active=True, assigned_to=None, handoff_until=None)
+            _change(conversation, now, is_bot_active=True, assigned_to=None, handoff_until=None, handoff_reason="")
         return True
 
 
@@ -105,6 +112,7 @@ def _give_to(conversation: Conversation, user: User | None, at: datetime) -> Non
         handoff_until=_patience(conversation, at) if user else None,
         handed_back_at=None,
         needs_attention=False,
+        handoff_reason="",
     )
 
 
@@ -117,6 +125,7 @@ def _give_back(conversation: Conversation, at: datetime) -> None:
         handoff_until=None,
         handed_back_at=at,
         needs_attention=False,
+        handoff_reason="",
     )
     wake("talk_again", conversation_id=conversation.pk)
 

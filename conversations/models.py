@@ -16,6 +16,13 @@ class Conversation(models.Model):
         ACTIVE = "active", _("active")
         CLOSED = "closed", _("closed")
 
+    class HandoffReason(models.TextChoices):
+        """Why the bot called a person; the talk's own words."""
+
+        ASKED = "asked", _("The customer asked for a person.")
+        MISUNDERSTOOD = "misunderstood", _("The bot did not understand the customer.")
+        LOOPING = "looping", _("The talk went round in circles; perhaps an automatic reply is at the other end.")
+
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     restaurant = models.ForeignKey(
         "bots.Restaurant", models.PROTECT, related_name="conversations", verbose_name=_("restaurant")
@@ -29,6 +36,9 @@ class Conversation(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     is_bot_active = models.BooleanField(_("bot answers"), default=True)
     needs_attention = models.BooleanField(_("needs a person"), default=False)
+    handoff_reason = models.CharField(
+        _("why a person"), max_length=14, choices=HandoffReason.choices, blank=True, default="", db_default=""
+    )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -199,6 +209,23 @@ class Media(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.content_type
+
+
+class SendCount(models.Model):
+    """How many messages a sender has sent in the running minute and day; see `quotas.py`."""
+
+    bot = models.OneToOneField("bots.Bot", models.CASCADE, primary_key=True, related_name="+")
+    minute_from = models.DateTimeField()
+    in_minute = models.PositiveIntegerField()
+    day_from = models.DateTimeField()
+    in_day = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("messages sent")
+        verbose_name_plural = _("messages sent")
+
+    def __str__(self) -> str:
+        return f"{self.in_minute} / {self.in_day}"
 
 
 class StatusReport(models.Model):

@@ -25,7 +25,7 @@ def apply(
             orders = tuple(order_seen(order) for order in seen_by(conversation.pk))
             return (OrdersFound(at=at, orders=orders),)
         case HandOver():
-            ask_for_staff(conversation, at=now)
+            ask_for_staff(conversation, at=now, reason=effect.reason)
         case RateOrder():
             rate(effect.order_code, conversation.pk, effect.score, at=now)
     return ()

@@ -39,7 +39,7 @@ _COMMON: list[tuple[Any, Any]] = [
     (_("Account"), {"fields": ["account_sid", "auth_token", "subaccount_sid"]}),
     (_("WhatsApp"), {"fields": ["sender_sid", "waba_id", "verification_sid"]}),
     (_("For customers"), {"fields": ["support_contact", "payment_link"]}),
-    (_("Limits"), {"fields": ["max_messages_per_min", "max_messages_per_day"]}),
+    (_("Limits"), {"fields": ["max_messages_per_min", "max_messages_per_day", "enforces_limits"]}),
 ]
 
 

@@ -24,6 +24,7 @@ _WORDS: dict[str, Promise | str] = {
     # Ours.
     "retired": _("The sender was retired before this message went out."),
     "too_old": _("The message waited too long to be sent and would have come out of place. Write a new one."),
+    "quota": _("The sender has sent all the messages that its daily limit allows. Write yourself, or raise the limit."),
     "gave_up": _("Sending was tried many times without success. Send it again or call the customer."),
     "unknown": _(
         "It is not known whether the message arrived: Twilio did not answer. Ask the customer before repeating."

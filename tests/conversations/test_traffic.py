@@ -156,7 +156,7 @@ def test_the_last_events_say_who_and_lead_to_their_rows(page: Client, world: Wor
     response = page.get(of(world.a.bot))
     event = AuditEvent.objects.get(bot=world.a.bot)
     told, markup = panel(response), text_of(response)
-    assert "Changed: name, messages a minute, at most" in told
+    assert "Changed: name, hold messages back at these limits, messages a minute, at most" in told
     assert "· operator" in told
     assert "Message not delivered: More than 24 hours" in told
     assert told.index("Changed: name") < told.index("Message not delivered")
