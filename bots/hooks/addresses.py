@@ -16,13 +16,14 @@ PORTS = (443, 8443)
 Address = IPv4Address | IPv6Address
 # What `is_global` lets pass or judges differently from one Python to the next: ways to an IPv4 address inside
 # (NAT64 RFC 6052 and RFC 8215, 6to4 RFC 3056 with its relays, Teredo RFC 4380), segment routing, site-local
-# (RFC 3879), examples.
+# (RFC 3879), examples; and a public address that means the host within Azure ("What is IP address 168.63.129.16?",
+# learn.microsoft.com). The other clouds' metadata have addresses that are not global.
 _REFUSED = tuple(
     map(
         ip_network,
         (
             *("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "5f00::/16", "3fff::/20"),
-            *("fec0::/10", "192.88.99.0/24", "192.0.0.0/24", "100.64.0.0/10"),
+            *("fec0::/10", "192.88.99.0/24", "192.0.0.0/24", "100.64.0.0/10", "168.63.129.16/32"),
         ),
     )
 )

@@ -53,6 +53,13 @@ from bots.hooks.addresses import AddressRefused, Target, is_public, resolved, ta
         ("https://10.0.0.1/", "private"),
         ("https://169.254.169.254/latest/meta-data/", "private"),
         ("https://[::1]/", "private"),
+        ("https://168.63.129.16/machine/?comp=goalstate", "private"),
+        ("https://100.100.100.200/latest/meta-data/", "private"),
+        ("https://[fd00:ec2::254]/latest/meta-data/", "private"),
+        ("https://[::ffff:168.63.129.16]/", "private"),
+        ("https://[::ffff:169.254.169.254]/", "private"),
+        ("https://[2002:a83f:8110::]/", "private"),
+        ("https://[64:ff9b::168.63.129.16]/", "private"),
         ("https://[::ffff:8.8.8.8]/", "private"),
         ("https://" + "a" * 500 + ".com/", "form"),
     ],
@@ -85,6 +92,8 @@ def test_allowed_addresses(url: str, host: str, port: int, path: str) -> None:
     [
         *("0.1.2.3", "10.1.2.3", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.0.1", "169.254.169.254"),
         *("172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1"),
+        *("168.63.129.16", "192.0.0.192", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "::a83f:8110"),
+        *("::ffff:168.63.129.16", "::ffff:0:a83f:8110", "64:ff9b::a83f:8110", "2002:a83f:8110::1"),
         *("198.51.100.7", "203.0.113.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255"),
         *("::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1", "64:ff9b::808:808"),
         *("64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "2002:808:808::1", "3fff::1"),
@@ -95,7 +104,9 @@ def test_what_is_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.215.14", "100.63.255.255", "2606:4700:4700::1111"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "168.63.129.15", "168.63.129.17", "93.184.215.14", "100.63.255.255", "2606:4700:4700::1111"]
+)
 def test_what_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
@@ -111,6 +122,17 @@ def names(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
 
     monkeypatch.setattr(socket, "getaddrinfo", fake)
     return asked
+
+
+@pytest.mark.parametrize("inside", ["168.63.129.16", "169.254.169.254", "100.100.100.200", "fd00:ec2::254"])
+def test_a_name_that_turns_to_a_clouds_own_address_is_refused_at_each_sending(
+    monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    names(monkeypatch, ["93.184.215.14"], [inside])
+    target = target_of("https://till.example.com/")
+    assert resolved(target) == ["93.184.215.14"]
+    with pytest.raises(AddressRefused, match="private"):
+        resolved(target)
 
 
 def test_one_address_inside_refuses_the_whole_name(monkeypatch: pytest.MonkeyPatch) -> None:
