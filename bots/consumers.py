@@ -18,14 +18,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from bots.access import restaurants_of
-from bots.live import group_of
+from bots.live import LISTENERS, group_of
 from bots.missed import Missed, catch_up
 from bots.models import Restaurant
 from bots.tokens import bearer_of
 from bots.versions import version_at
 
 IDENTIFY_WITHIN = 10.0
-ASK_AGAIN_EVERY = 60.0
+# Whose right has ended hears nothing five seconds later: asked when something changed, this often, and before a frame
+# is passed on when the last answer is older than this.
+ASK_AGAIN_EVERY = 4.0
+FRESH_FOR = 2.0
 RESUME_EVERY = 1.0
 REFUSED = 4401
 BAD_FRAME = 4400
@@ -44,16 +47,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.rooms: set[str] = set()
         self.token: str | None = None
         self.resumed_at = -RESUME_EVERY
+        self.asked_at = 0.0
 
     async def connect(self) -> None:
-        self.let_in = asyncio.Event()
+        self.let_in, self.asking = asyncio.Event(), asyncio.Lock()
         await self.accept()
+        await self.channel_layer.group_add(LISTENERS, self.channel_name)
         if self._is_same_origin():
             await self._listen(await self._allowed())
         self.watch = asyncio.create_task(self._keep_asking())
 
     async def disconnect(self, code: int) -> None:
         self.watch.cancel()
+        await self.channel_layer.group_discard(LISTENERS, self.channel_name)
         await self._listen(set())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -68,7 +74,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._say("pong", {})
 
     async def announcement(self, event: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(event["frame"]))
+        """What lay in the queue when the right ended is not passed on either."""
+        if time.monotonic() - self.asked_at > FRESH_FOR:
+            await self._ask_or_close()
+        if event["frame"]["data"]["restaurantId"] in self.rooms:
+            await self.send(text_data=json.dumps(event["frame"]))
+
+    async def rights_changed(self, event: dict[str, Any]) -> None:
+        """Somebody's; whose, the database says."""
+        if self.rooms:
+            await self._ask_or_close()
 
     async def _identify(self, token: str, since: int | None) -> None:
         """Once: every time asks the database."""
@@ -107,28 +122,38 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._say("ready", self._place())
 
     async def _keep_asking(self) -> None:
-        """The right to listen may end while the socket is open: signed out, no longer staff, token revoked. Where it
-        cannot be asked, the listener must come again."""
+        """The right to listen may end while the socket is open: signed out, no longer staff, token revoked."""
         try:
             await asyncio.wait_for(self.let_in.wait(), IDENTIFY_WITHIN)
-            while True:
-                await asyncio.sleep(ASK_AGAIN_EVERY)
-                await self.ask_again()
         except TimeoutError:
             await self.close(REFUSED)
+            return
+        while True:
+            await asyncio.sleep(ASK_AGAIN_EVERY)
+            await self._ask_or_close()
+
+    async def _ask_or_close(self) -> None:
+        """Where the right cannot be asked, the listener hears nothing and must come again."""
+        try:
+            await self.ask_again()
         except Error:
+            await self._listen(set())
             await self.close(TROUBLE)
 
     async def ask_again(self) -> bool:
-        allowed = await self._allowed()
-        if allowed:
+        async with self.asking:  # or an old answer could come after a new one
+            allowed = await self._allowed()
             await self._listen(allowed)
-        else:
+        if not allowed:
             await self.close(REFUSED)
         return bool(allowed)
 
     async def _allowed(self) -> set[str]:
-        return await database_sync_to_async(self._allowed_now)()
+        """True of the moment before it is asked."""
+        asked_at = time.monotonic()
+        allowed = await database_sync_to_async(self._allowed_now)()
+        self.asked_at = asked_at
+        return allowed
 
     def _allowed_now(self) -> set[str]:
         """The codes of the restaurants that may be listened to, asked of the database."""

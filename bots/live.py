@@ -40,6 +40,9 @@ class Announcement:
         return {"restaurantId": self.restaurant_code, "version": self.version, **self.ids}
 
 
+LISTENERS = "listeners"  # whoever has a socket open
+
+
 def group_of(restaurant_code: str) -> str:
     return f"restaurant.{restaurant_code}"
 
@@ -53,11 +56,21 @@ def announce(kind: Kind, restaurant: Restaurant, version: int, **ids: object) ->
     transaction.on_commit(partial(_publish, said), robust=True)
 
 
+def announce_rights() -> None:
+    """Once the running transaction has committed, whoever listens is asked for the right to listen again. Needed by
+    nobody's safety, as each is asked every few seconds anyway: it ends a lost right at once."""
+    transaction.on_commit(partial(_send, LISTENERS, {"type": "rights.changed"}), robust=True)
+
+
 def _publish(said: Announcement) -> None:
+    _send(group_of(said.restaurant_code), {"type": "announcement", "frame": said.frame})
+
+
+def _send(group: str, event: dict[str, Any]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
     try:
-        async_to_sync(layer.group_send)(group_of(said.restaurant_code), {"type": "announcement", "frame": said.frame})
+        async_to_sync(layer.group_send)(group, event)
     except Exception:  # a listener's trouble must never undo or delay what has already happened
         logger.warning("A live announcement was lost; pages catch up by themselves.", exc_info=True)

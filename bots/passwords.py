@@ -10,6 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from bots.audit import note
+from bots.live import announce_rights
 from bots.models import Membership
 
 
@@ -23,6 +24,7 @@ def change_password(person: User, password: str) -> None:
     with transaction.atomic(durable=True):
         person.save(update_fields=["password"])
         note("user.password_changed", person, user=person, restaurant=None, changes={})
+        announce_rights()
 
 
 def password_link(member: Membership, *, by: User) -> dict[str, str]:

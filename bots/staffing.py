@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from bots.audit import Changes, note
+from bots.live import announce_rights
 from bots.models import Invitation, Membership, Restaurant
 
 OPEN_FOR = timedelta(days=7)
@@ -87,6 +88,7 @@ def remove(member: Membership, *, by: User) -> None:
         _keep_an_owner(member, before)
         note("membership.deleted", member, user=by, restaurant=member.restaurant, changes={"role": [before, None]})
         Membership.objects.filter(pk=member.pk).delete()
+        announce_rights()
 
 
 def sign_out_everywhere(person: User, *, by: User, but: str | None = None) -> int:
@@ -98,6 +100,7 @@ def sign_out_everywhere(person: User, *, by: User, but: str | None = None) -> in
         ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
         if ended:
             note("user.signed_out", person, user=by, restaurant=None, changes={"sessions": [ended, 0]})
+        announce_rights()
     return ended
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bots.audit import note
+from bots.live import announce_rights
 from bots.models import ApiToken, Restaurant
 
 PREFIX = "sfr_"
@@ -75,6 +76,7 @@ def revoke_token(token: ApiToken, *, by: User | None, at: datetime) -> bool:
             return False
         token.revoked_at = at
         note("token.revoked", token, user=by, restaurant=token.restaurant, changes={})
+        announce_rights()
     return True
 
 

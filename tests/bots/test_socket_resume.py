@@ -14,7 +14,7 @@ from django.utils import timezone
 from bots import consumers, missed
 from bots.live import Announcement
 from bots.models import ApiToken, Bot
-from bots.tokens import create_token, revoke_token
+from bots.tokens import create_token
 from bots.versions import version_at
 from conversations.handoff import take_over
 from conversations.models import Conversation, Message
@@ -212,14 +212,21 @@ def test_a_page_resumes_once_it_listens_but_not_in_a_loop(world: World, monkeypa
     on_the_line(talk)
 
 
-def test_who_has_lost_the_right_does_not_resume(world: World) -> None:
+def revoked_unsaid(token: ApiToken) -> None:
+    ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+
+
+def test_who_has_lost_the_right_does_not_resume(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also within the moments in which the last answer still holds for frames."""
+    monkeypatch.setattr(consumers, "ASK_AGAIN_EVERY", 3600.0)
+    monkeypatch.setattr(consumers, "FRESH_FOR", 3600.0)
     row, token = create_token("till", world.a.restaurant, ApiToken.Scope.READ)
 
     async def talk() -> None:
         async with socket(origin=b"") as line:
             await line.send_json_to({"type": "identify", "token": token})
             since = (await line.receive_json_from())["data"]["version"]
-            await sync_to_async(revoke_token)(row, by=None, at=timezone.now())
+            await sync_to_async(revoked_unsaid)(row)
             await sync_to_async(customer_of(world.a).sends)("not for you")
             assert (await line.receive_json_from())["type"] == "message.created"
             await line.send_json_to({"type": "resume", "since": since})
