@@ -101,6 +101,8 @@ def test_ticks_and_statuses_climb_by_themselves(answering: None, new_phone: NewP
     write(phone, "Hi")
     expect(phone.locator('.mine[data-mark="handled"]')).to_have_count(1, timeout=15_000)
     expect(phone.locator('.theirs[data-mark="read"]')).to_have_count(1, timeout=15_000)
+    expect(phone.locator('.theirs[data-mark="read"] .mark')).to_be_hidden()  # whether it was read, its sender sees
+    expect(phone.locator('.mine[data-mark="handled"] .mark')).to_be_visible()
 
 
 def test_a_lost_connection_is_said_and_the_message_goes_again_once(answering: None, new_phone: NewPhone) -> None:

@@ -221,6 +221,11 @@
 
   document.addEventListener("click", ({ target }) => closeMenus(target.closest?.("details.menu")));
 
+  /* Threads are opened without a new page, so the place to come back to is known only now. */
+  document.addEventListener("submit", ({ target }) => {
+    if (target.matches("form.language")) target.elements.next.value = location.pathname + location.search;
+  });
+
   /* ---- htmx ---- */
 
   document.body.addEventListener("htmx:configRequest", ({ detail }) => {
