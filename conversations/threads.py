@@ -14,6 +14,7 @@ from django.http import Http404
 from bots.access import as_code
 from bots.models import Bot, Restaurant
 from conversations.models import Conversation, Message
+from conversations.spelling import spellings_of
 
 LINES = 30
 LINES_AT_MOST = 300
@@ -109,11 +110,14 @@ def _matching(restaurant: Restaurant, show: str, search: str) -> QuerySet[Conver
 
 
 def _naming(search: str) -> Q:
-    """By part of the name, the address or the number; digits in any script, with or without the leading zero."""
+    """By part of the name in any of its spellings, of the address or the number; digits in any script, with or without
+    the leading zero."""
     words = search.strip()
     if not words:
         return Q()
-    wanted = Q(customer_name__icontains=words) | Q(customer_address__icontains=words)
+    wanted = Q(customer_address__icontains=words)
+    if pattern := spellings_of(words):
+        wanted |= Q(customer_name__iregex=pattern)
     digits = phonenumbers.normalize_digits_only(words).lstrip("0")
     return wanted | Q(customer_phone__contains=digits) if len(digits) > 2 else wanted
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from hashlib import sha256
 
 from conversations.content import Text
+from conversations.spelling import fold
 from sessions_state.dialogue.effects import HandOver
 from sessions_state.dialogue.state import State
 from sessions_state.dialogue.step import Move, Question, say, to
 from sessions_state.dialogue.vocabulary import means_no, means_yes
-from sessions_state.dialogue.words import fold
 
 MISSES_MOST = 6
 """Answers in a row that were not understood."""

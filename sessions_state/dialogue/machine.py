@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from conversations.content import Buttons, Choice, choices_of
+from conversations.spelling import fold
 from orders.menu import Language, Menu
 from sessions_state.dialogue import news
 from sessions_state.dialogue.anywhere import MISSES_LIMIT, is_known, obey
@@ -33,7 +34,7 @@ from sessions_state.dialogue.steps import STEPS
 from sessions_state.dialogue.steps.welcome import greeted
 from sessions_state.dialogue.turn import Turn
 from sessions_state.dialogue.vocabulary import command_in, nearly_command
-from sessions_state.dialogue.words import fold, is_in_digits, number_in, script_of
+from sessions_state.dialogue.words import is_in_digits, number_in, script_of
 
 _LAST_LOOKS = ("reviewing_cart", "choosing_payment", "confirming")
 """Steps in which a cart that changed must be looked at before anything else."""

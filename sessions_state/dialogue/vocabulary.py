@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sessions_state.dialogue.words import fold, match, without_fillers
+from conversations.spelling import fold
+from sessions_state.dialogue.words import match, without_fillers
 
 _COMMANDS = {
     "go:menu": """menu | the menu | show menu | categories | main menu | items | browse

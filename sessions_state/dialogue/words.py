@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from conversations.spelling import fold
 from orders.menu import Language
 
 LONGEST_NAME = 200
@@ -22,32 +23,6 @@ WHOLE = 85
 CLEARLY = 6
 _PART_OF_A_NAME = 0.84
 
-_LETTERS = str.maketrans(
-    {
-        "ى": "ي",
-        "ی": "ي",
-        "ې": "ي",
-        "ة": "ه",
-        "ۀ": "ه",
-        "ک": "ك",
-        "ڪ": "ك",
-        "گ": "ق",
-        "چ": "ج",
-        "پ": "ب",
-        "ڤ": "ف",
-        "ٱ": "ا",
-        "ء": None,
-        "ـ": None,
-        "'": None,
-        "’": None,
-        "×": " x ",
-        "👍": " ok ",
-        "👌": " ok ",
-        "🙏": " thanks ",
-        "❤": " thanks ",
-        "🌹": " thanks ",
-    }
-)
 _NUMBER_WORDS: dict[int, str] = {
     1: "one single واحد واحده وحده حبه",
     2: "two couple pair اثنين اثنان ثنين اتنين ثنتين حبتين قطعتين زوج",
@@ -73,21 +48,6 @@ _FILLERS = frozenset(
     ابي ابغي ابغا ابغه بغيت اريد عايز عاوز بدي حاب ودي اطلب طلب ممكن لو سمحت سمحتي فضلك من عطني اعطني هات
     ضيف اضف زود زيد لي""".split()  # noqa: SIM905
 )
-
-
-def fold(text: str) -> str:
-    """One spelling for all that readers hold equal: case, hamza and alef, ة/ه, ى/ي, marks, digits, emoji, spaces."""
-    flat = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
-    return " ".join("".join(_kept(char) for char in flat).split())
-
-
-def _kept(char: str) -> str:
-    kind = unicodedata.category(char)
-    if kind == "Nd":
-        return str(unicodedata.decimal(char))
-    if kind[0] in "LN":
-        return char
-    return "" if kind in ("Mn", "Me", "Mc", "Cf") else " "
 
 
 def _by_word(words: Mapping[int, str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from bots.models import Bot
 from conversations import threads
 from conversations.models import Conversation
+from conversations.spelling import fold
 from conversations.threads import lines_of
 from tests.inbox import make_conversation, make_inbound, make_outbound
 from tests.world import World
@@ -146,6 +147,47 @@ def test_search_by_name_and_number(world: World, search: str) -> None:
     make_conversation(world.a, "Sara Saleh")
     make_conversation(world.a, "Omar", "+966541112223")
     assert names(lines_of(world.a.restaurant, search=search).lines) == ["Sara Saleh"]
+
+
+@pytest.mark.parametrize(
+    ("name", "search"),
+    [
+        ("سارة العتيبي", "ساره"),
+        ("ساره", "سارة"),
+        ("سارة العتيبي", "العتيبى"),
+        ("أحمد إبراهيم", "احمد ابراهيم"),
+        ("احمد", "أحمد"),
+        ("مُحَمَّد آل سعود", "محمد ال"),
+        ("محمد", "مـحـمّد"),
+        ("مـحـمد", "محمد"),
+        ("لؤي", "لوي"),
+        ("فائز", "فايز"),
+        ("فارس ١٢", "فارس 12"),
+        ("فارس 12", "فارس ۱۲"),
+        ("کریم", "كريم"),
+        ("SARA سارة", "sara ساره"),
+        ("أ\u0301bc_%", "ا\u0301BC_%"),
+    ],
+)
+def test_search_knows_the_spellings_of_a_name(world: World, name: str, search: str) -> None:
+    make_conversation(world.a, name)
+    make_conversation(world.a, "Omar عمر", "+966541112223")
+    assert names(lines_of(world.a.restaurant, search=search).lines) == [name]
+
+
+@pytest.mark.parametrize("search", ["سمره", "س_ره", "سا%", "ـ", "َُ"])
+def test_another_name_is_not_found(world: World, search: str) -> None:
+    """Nor by marks alone, which are no letters: they would fit every name."""
+    make_conversation(world.a, "سارة")
+    assert names(lines_of(world.a.restaurant, search=search).lines) == []
+
+
+def test_the_database_folds_as_the_bot_does(world: World) -> None:
+    """One table for both: letter by letter they agree over all of the Arabic block."""
+    letters = [chr(code) for code in range(0x620, 0x6F0) if len(fold(chr(code))) == 1]
+    for letter in letters:
+        make_conversation(world.a, f"z{letter}z", f"+9665000{ord(letter):05}")
+        assert f"z{letter}z" in names(lines_of(world.a.restaurant, search=f"z{fold(letter)}z").lines), letter
 
 
 @pytest.mark.parametrize("search", ["nobody", "%", "0", "\0"])

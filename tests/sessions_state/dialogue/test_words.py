@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from conversations.spelling import fold
 from sessions_state.dialogue.vocabulary import command_in, is_salaam, means_no, means_yes, nearly_command
-from sessions_state.dialogue.words import Match, fold, likeness, match, number_in, script_of, split_quantity
+from sessions_state.dialogue.words import Match, likeness, match, number_in, script_of, split_quantity
 
 ITEMS = {
     "chicken": ("شاورما دجاج", "Chicken shawarma"),
