@@ -24,31 +24,34 @@ SELECT %(code)s, b.restaurant_id, b.id, %(address)s, %(external_id)s, %(phone)s,
 FROM bots_bot b WHERE b.id = %(bot)s FOR KEY SHARE
 ON CONFLICT (bot_id, customer_address) DO UPDATE SET
     status = 'active', unread_count = c.unread_count + 1, version = GREATEST(c.version + 1, %(version)s),
-    last_message_at = %(at)s, last_inbound_at = %(at)s, updated_at = %(at)s
+    last_message_at = GREATEST(c.last_message_at, %(at)s), last_inbound_at = GREATEST(c.last_inbound_at, %(at)s),
+    updated_at = %(at)s
 RETURNING id, code, version, restaurant_id
 """
 
 
-def record(bot: Bot, inbound: Inbound, *, at: datetime) -> bool:
+def record(bot: Bot, inbound: Inbound, *, at: datetime, now: datetime | None = None) -> bool:
     """Stores what came in, once: False when this provider sid was stored before, which changes nothing.
+
+    `at` is when it came. `now`, where it is stored later, is the time of the change, by which listeners catch up.
 
     `bot.restaurant` must be loaded. Four statements and, for media, one more. A sender that was handed to another
     restaurant at this moment is already that one's: the row says whose it is, not what the caller has read.
     """
     try:
-        return _record(bot, inbound, at)
+        return _record(bot, inbound, at, now or at)
     except IntegrityError as error:
         if not _broke(error, "one_conversation_an_external_id", "one_conversation_a_customer"):
             raise
     # Two first messages of one customer, by number and by hidden id, at the same moment: the other one is there now.
-    return _record(bot, inbound, at)
+    return _record(bot, inbound, at, now or at)
 
 
-def _record(bot: Bot, inbound: Inbound, at: datetime) -> bool:
+def _record(bot: Bot, inbound: Inbound, at: datetime, now: datetime) -> bool:
     try:
         with transaction.atomic(durable=True):
-            conversation = _known(bot, inbound, at) or _opened(bot, inbound, at)
-            message = _stored(conversation, inbound, at)
+            conversation = _known(bot, inbound, at, now) or _opened(bot, inbound, at, now)
+            message = _stored(conversation, inbound, at, now)
             wake("take_turns", conversation_id=conversation.pk)
             announce(
                 "message.created",
@@ -64,7 +67,7 @@ def _record(bot: Bot, inbound: Inbound, at: datetime) -> bool:
     return True
 
 
-def _known(bot: Bot, inbound: Inbound, at: datetime) -> Conversation | None:
+def _known(bot: Bot, inbound: Inbound, at: datetime, now: datetime) -> Conversation | None:
     """The customer's conversation, locked and brought up to date: by address, by external id, or by phone."""
     rows = Conversation.objects.raw(
         """SELECT * FROM conversations_conversation
@@ -83,8 +86,9 @@ def _known(bot: Bot, inbound: Inbound, at: datetime) -> Conversation | None:
     conversation.customer_name = inbound.name or conversation.customer_name
     conversation.status = Conversation.Status.ACTIVE
     conversation.unread_count += 1
-    conversation.version = next_version(conversation.version, at)
-    conversation.last_message_at = conversation.last_inbound_at = at
+    conversation.version = next_version(conversation.version, now)
+    conversation.last_message_at = max(conversation.last_message_at, at)
+    conversation.last_inbound_at = max(conversation.last_inbound_at or at, at)
     conversation.save(update_fields=_CHANGED)
     return conversation
 
@@ -103,7 +107,7 @@ _CHANGED = [
 ]
 
 
-def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
+def _opened(bot: Bot, inbound: Inbound, at: datetime, now: datetime) -> Conversation:
     """A new conversation; when a rival opened it at this moment, that one, locked."""
     values: dict[str, Any] = {
         "code": uuid.uuid4(),
@@ -113,7 +117,7 @@ def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
         "phone": inbound.phone,
         "name": inbound.name,
         "at": at,
-        "version": next_version(0, at),
+        "version": next_version(0, now),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, values)
@@ -121,7 +125,7 @@ def _opened(bot: Bot, inbound: Inbound, at: datetime) -> Conversation:
     return Conversation(pk=pk, code=code, version=version, bot=bot, restaurant_id=restaurant)
 
 
-def _stored(conversation: Conversation, inbound: Inbound, at: datetime) -> Message:
+def _stored(conversation: Conversation, inbound: Inbound, at: datetime, now: datetime) -> Message:
     message = Message.objects.create(
         restaurant_id=conversation.restaurant_id,
         bot_id=conversation.bot_id,
@@ -135,7 +139,7 @@ def _stored(conversation: Conversation, inbound: Inbound, at: datetime) -> Messa
         provider_sid=inbound.sid,
         status=Message.Status.RECEIVED,
         received_at=at,
-        version=next_version(0, at),
+        version=next_version(0, now),
     )
     if inbound.media:
         Media.objects.bulk_create(

@@ -1,76 +1,57 @@
-"""The two doors that Twilio knocks at. They check, record and answer at once; they never think and never send."""
+"""The two doors that Twilio knocks at. They check, record and answer at once; they never think and never send.
+While the database is away they keep what came on disk, so that Twilio hears 200 all the same."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from bots.models import Bot
-from bots.routing import bot_of
-from bots.twilio.signature import is_genuine
-from conversations.inbound import record
-from conversations.statuses import report
-from conversations.wire import WireError, inbound_of, status_of
+from conversations.intake import take_in
+from conversations.posted import Door, Posted
+from conversations.receiving import MOST_BYTES, Refused
+from conversations.spool import SpoolError
 
 # An empty TwiML document: text/plain would be sent to the customer, an empty body is an error at Twilio (11200).
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-
-
-class Refused(Exception):
-    """The request is not for us; `status` is all that the caller learns."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+FORM = "application/x-www-form-urlencoded"
 
 
 @csrf_exempt
 @require_POST
 def inbound(request: HttpRequest) -> HttpResponse:
     """A customer's message."""
-    try:
-        bot = _sender_written_to(request, "To")
-        message = inbound_of(request.POST)
-    except Refused as refusal:
-        return HttpResponse(status=refusal.status)
-    except WireError:
-        return HttpResponse(status=400)
-    record(bot, message, at=timezone.now())
-    return HttpResponse(NOTHING_TO_SAY, content_type="text/xml")
+    return _refusal(request, "inbound") or HttpResponse(NOTHING_TO_SAY, content_type="text/xml")
 
 
 @csrf_exempt
 @require_POST
 def status(request: HttpRequest, code: UUID | None = None) -> HttpResponse:
     """How far a message of ours has come."""
+    return _refusal(request, "status", code) or HttpResponse(status=204)
+
+
+def _refusal(request: HttpRequest, door: Door, code: UUID | None = None) -> HttpResponse | None:
+    """None once it is recorded or kept. 503 sends Twilio to the fallback, which may have a disk."""
     try:
-        bot = _sender_written_to(request, "From")
-        update = status_of(request.POST)
+        take_in(_posted(request, door, code))
     except Refused as refusal:
         return HttpResponse(status=refusal.status)
-    except WireError:
-        return HttpResponse(status=400)
-    report(bot, update, code, at=timezone.now())
-    return HttpResponse(status=204)
+    except SpoolError:
+        return HttpResponse(status=503)
+    return None
 
 
-def _sender_written_to(request: HttpRequest, field: str) -> Bot:
-    """The sender, once the request is known to be Twilio's. Raises Refused."""
+def _posted(request: HttpRequest, door: Door, code: UUID | None) -> Posted:
+    """Raises Refused."""
     # A JSON body is signed by its hash in the address alone: checked with an empty form it would pass unread.
-    if request.content_type != "application/x-www-form-urlencoded":
+    if request.content_type != FORM:
         raise Refused(415)
-    bot = bot_of(request.POST.get(field, ""))
-    if bot is None:
-        raise Refused(404)
-    address = settings.PUBLIC_BASE_URL + request.get_full_path()
+    length = str(request.META.get("CONTENT_LENGTH") or "")
+    if length.isdecimal() and int(length) > MOST_BYTES:
+        raise Refused(413)
     signature = request.headers.get("X-Twilio-Signature", "")
-    if not is_genuine(address, request.POST, signature, bot.auth_token.reveal()):
-        raise Refused(403)
-    if request.POST.get("AccountSid") not in {bot.account_sid, bot.owning_account}:
-        raise Refused(403)
-    return bot
+    return Posted(door, request.get_full_path(), signature, request.body, timezone.now(), code)

@@ -39,7 +39,7 @@ __all__ = [
 
 VALIDITY_SECONDS = 3600  # an answer that waits longer than this at Twilio helps nobody any more
 MEDIA_LIMIT = 10
-_SID_LENGTH, _ADDRESS_LENGTH, _NAME_LENGTH, _TYPE_LENGTH, _URL_LENGTH = 64, 128, 255, 100, 500
+_SID_LENGTH, _ADDRESS_LENGTH, _NAME_LENGTH, _TYPE_LENGTH, _URL_LENGTH = 64, 160, 255, 100, 500
 _PLACES = 14  # as many as Twilio sends
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _UNFILLED = re.compile(r"\{\{\w+\}\}")
@@ -175,9 +175,9 @@ class _Reader:
         return value
 
     def address(self, name: str) -> str:
-        value = _bare(self.needed(name, _ADDRESS_LENGTH))
-        if not value:
-            raise WireError(f"{name} is empty")
+        value = _bare(self.needed(name, len(CHANNEL_PREFIX) + _ADDRESS_LENGTH))
+        if not 0 < len(value) <= _ADDRESS_LENGTH:
+            raise WireError(f"{name} is empty or too long")
         return value
 
 
@@ -190,8 +190,10 @@ def _phone_of(address: str, wa_id: str) -> str | None:
 
 
 def _external_id_of(address: str, named: str) -> str | None:
-    if _bare(named):
-        return _bare(named)[:_ADDRESS_LENGTH]
+    """Never cut: two customers whose ids begin alike would become one. One that is too long to be a column stays in the
+    payload alone."""
+    if 0 < len(_bare(named)) <= _ADDRESS_LENGTH:
+        return _bare(named)
     return None if _NUMBER.fullmatch(address) else address
 
 

@@ -20,6 +20,11 @@ IS_PRODUCTION = SUFRAH_ENV == "production"
 DEBUG: bool = env.bool("DEBUG", default=False) and not IS_PRODUCTION
 PORT: int = env.int("PORT", default=8000)
 DATA_DIR = (BASE_DIR / env.str("SUFRAH_DATA_DIR", default="var")).resolve()
+# What Twilio posts while the database is away. Shared by all processes of a machine, which may share it with others.
+SPOOL_DIR = (BASE_DIR / env.str("SPOOL_DIR", default=str(DATA_DIR / "spool"))).resolve()
+SPOOL_MAX_FILES: int = env.int("SPOOL_MAX_FILES", default=50_000)
+SPOOL_MAX_MB: int = env.int("SPOOL_MAX_MB", default=256)
+WEBHOOK_PATIENCE_SECONDS: float = env.float("WEBHOOK_PATIENCE_SECONDS", default=0.6)
 PUBLIC_BASE_URL: str = env.str("PUBLIC_BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 DASHBOARD_PAT: str = env.str("DASHBOARD_PAT", default="")
 TWILIO_API_BASE_URL: str = env.str("TWILIO_API_BASE_URL", default="")
@@ -109,7 +114,7 @@ DATABASES = {
     if USES_EMBEDDED_DATABASE
     else env.db("DATABASE_URL", default="postgresql:///sufrah")
 }
-DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"]["ENGINE"] = "sufrah.postgres"
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,

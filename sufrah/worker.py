@@ -22,6 +22,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from bots.hooks.delivery import forget_old
 from bots.hooks.delivery import wake_due as wake_due_hooks
 from conversations.delivery import wake_due
+from conversations.intake import tend
 from sessions_state.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ SWEEP_EVERY = 2.0
 HEARTBEAT_EVERY = 2.0
 STALLED_AFTER = 8.0
 TIDY_EVERY = 3600.0
+SPOOL_SECONDS = 5.0
 
 
 async def run() -> None:
@@ -75,6 +77,7 @@ def _sweep_once() -> None:
         sweep(now)
         wake_due(now)
         wake_due_hooks(now)
+        tend(SPOOL_SECONDS)
     finally:
         close_old_connections()
 

@@ -6,3 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
 application = get_wsgi_application()
+
+# Models can be imported only once Django is set up.
+from conversations.intake import tender  # noqa: E402
+
+tender.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -11,6 +13,8 @@ from django.test import override_settings
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
+from conversations.intake import tender
+from conversations.outage import outage
 from tests.fakes import FakeTwilio
 from tests.world import World, make_world
 
@@ -18,6 +22,17 @@ from tests.world import World, make_world
 def pytest_configure() -> None:
     """Slow hashing protects real passwords; here it would cost a second for every world."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A spool of the test's own, which nobody empties behind its back; the folder comes with its first request. The
+    database may be slow here: only who tests an outage is impatient."""
+    folder = tmp_path_factory.getbasetemp() / f"spool-{uuid.uuid4().hex}"
+    monkeypatch.setattr(tender, "start", lambda: None)
+    with override_settings(SPOOL_DIR=folder, WEBHOOK_PATIENCE_SECONDS=60.0):
+        yield folder
+    outage.end()
 
 
 @pytest.fixture

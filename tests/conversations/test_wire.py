@@ -149,7 +149,7 @@ def test_what_is_no_phone_is_none(wa_id: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["MessageSid", "From", "To"])
-@pytest.mark.parametrize("value", [None, "", "  ", "x" * 129])
+@pytest.mark.parametrize("value", [None, "", "  ", "x" * 170])
 def test_without_these_there_is_no_message(field: str, value: str | None) -> None:
     with pytest.raises(WireError):
         heard(**{field: value})

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from conversations.intake import tender
 from orders import demo
 from sufrah import embedded
 from sufrah.asgi import application
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["no_setup"]:
             self._prepare()
+        tender.start()
         try:
             serve(application, options["host"], settings.PORT, with_worker=not options["no_worker"])
         finally:

@@ -1,0 +1,68 @@
+"""Whether this process believes that the database is there. After one failure nobody asks it any more but a probe."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import psycopg
+from django.db import InterfaceError, InternalError, OperationalError, connection
+
+logger = logging.getLogger(__name__)
+
+AWAY = (OperationalError, InterfaceError, InternalError)
+"""Stopped, unreachable, frozen, overloaded, out of space, or a standby that takes no writes: later it may work."""
+_CONNECT_SECONDS = 2
+
+
+class Outage:
+    """`began` is None while all is well, else the monotonic time of the first failure; it `is_known` once a probe has
+    failed as well."""
+
+    def __init__(self) -> None:
+        self.began: float | None = None
+        self.is_known = False
+        self._lock = threading.Lock()
+
+    @property
+    def is_on(self) -> bool:
+        return self.began is not None
+
+    def begin(self, error: Exception) -> None:
+        with self._lock:
+            if self.began is not None:
+                return
+            self.began = time.monotonic()
+        logger.error("The database does not answer (%s): webhooks are kept on disk.", type(error).__name__)
+
+    def end(self) -> None:
+        with self._lock:
+            if self.began is None:
+                return
+            lasted, self.began, self.is_known = time.monotonic() - self.began, None, False
+        logger.warning("The database answers again after %.0f s.", lasted)
+
+    def probe(self) -> bool:
+        """Asks by a connection of its own, since those of the pool may be dead; then the pool throws its dead ones out.
+        True, and the outage is over, when the database answers."""
+        try:
+            self._ask()
+        except psycopg.Error:
+            self.is_known = True
+            return False
+        self.end()
+        return True
+
+    def _ask(self) -> None:
+        given = connection.get_connection_params()
+        with psycopg.connect(**{**given, "connect_timeout": _CONNECT_SECONDS, "autocommit": True}) as line:
+            line.execute("SELECT 1")
+        pool = connection.pool  # type: ignore[attr-defined]  # the PostgreSQL backend's own
+        if pool:
+            pool.open()
+            pool.drain()
+
+
+outage = Outage()
+"""That of this process."""
