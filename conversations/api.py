@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
@@ -12,6 +12,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bots.moments import moment_in
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, NoSuchPlace, Order, Place, as_uuid, page_of
 from bots.rest.viewsets import RestaurantViewSet, listed, router
@@ -46,11 +47,8 @@ def _place_of(among: QuerySet[Conversation], cursor: str) -> Place:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise NoSuchPlace
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return moment_in(text)
+    except ValueError as error:
         raise NoSuchPlace from error
 
 

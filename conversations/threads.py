@@ -11,8 +11,9 @@ import phonenumbers
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404
 
-from bots.access import as_code
+from bots.access import as_code, found
 from bots.models import Bot, Restaurant
+from bots.moments import moment_in
 from conversations.models import Conversation, Message
 from conversations.spelling import spellings_of
 
@@ -44,12 +45,9 @@ def cursor_of(text: str) -> Cursor:
     """Raises Http404 for what no page has given out."""
     at, _, code = text.partition("~")
     try:
-        moment = datetime.fromisoformat(at.replace(" ", "+"))
+        return Cursor(moment_in(at.replace(" ", "+")), as_code(code))
     except ValueError as error:
         raise Http404 from error
-    if moment.tzinfo is None:
-        raise Http404
-    return Cursor(moment, as_code(code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +81,15 @@ def lines_of(
     until: Cursor | None = None,
 ) -> Lines:
     """A page of conversations, newest first: the first, the one `before` a place, or everything `until` a place.
-    Two queries."""
+    Two queries, and one for a place. Raises Http404 for a place that is another restaurant's."""
     rows = _matching(restaurant, show, search)
     most = LINES
     if before is not None:
-        rows = rows.filter(_older_than(before))
-    elif until is not None and (newer := rows.exclude(_older_than(until)).count()) > LINES:
+        rows = rows.filter(_older_than(restaurant, before))
+    elif until is not None and (newer := rows.exclude(_older_than(restaurant, until)).count()) > LINES:
         most = min(newer, LINES_AT_MOST)
-    found = list(_with_last_message(rows)[: most + 1])
-    return Lines(_lines(found[:most]), len(found) > most)
+    page = list(_with_last_message(rows)[: most + 1])
+    return Lines(_lines(page[:most]), len(page) > most)
 
 
 def unread_in(restaurant: Restaurant) -> int:
@@ -122,9 +120,10 @@ def _naming(search: str) -> Q:
     return wanted | Q(customer_phone__contains=digits) if len(digits) > 2 else wanted
 
 
-def _older_than(cursor: Cursor) -> Q:
-    pk = Conversation.objects.filter(code=cursor.code).values("id")[:1]
-    return Q(last_message_at__lt=cursor.at) | Q(last_message_at=cursor.at, id__lt=Subquery(pk))
+def _older_than(restaurant: Restaurant, cursor: Cursor) -> Q:
+    """Also of a conversation that has moved since, or that the filter does not show any more."""
+    pk = found(Conversation.objects.filter(restaurant=restaurant), cursor.code).pk
+    return Q(last_message_at__lt=cursor.at) | Q(last_message_at=cursor.at, id__lt=pk)
 
 
 def _with_last_message(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
@@ -177,5 +176,5 @@ def _id_of(conversation: Conversation, code: object) -> int:
 
 
 def _stretch(rows: QuerySet[Message], most: int) -> Stretch:
-    found = list(rows[: most + 1])
-    return Stretch(found[:most][::-1], len(found) > most)
+    page = list(rows[: most + 1])
+    return Stretch(page[:most][::-1], len(page) > most)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from bots.access import as_code
+from bots.access import found
 from orders.models import Order
 from orders.placing import CLOSED
 
@@ -23,24 +23,20 @@ class Board:
 
 def page_of(rows: QuerySet[Order], *, show: str, before: object = None, until: object = None) -> Board:
     """Newest first: the first page, the one `before` an order, or everything `until` an order. `show` is a status,
-    `open` or `all`. Raises Http404 for a place that cannot be one."""
-    rows, most = rows.filter(_showing(show)), ORDERS
+    `open` or `all`. Raises Http404 for a place that is none of these rows, whatever they show."""
+    among, rows, most = rows, rows.filter(_showing(show)), ORDERS
     if before:
-        rows = rows.filter(id__lt=_id_of(before))
+        rows = rows.filter(id__lt=found(among, before).pk)
     elif until:
-        most = min(max(rows.filter(id__gte=_id_of(until)).count(), ORDERS), ORDERS_AT_MOST)
-    found = list(rows.select_related("branch", "conversation").prefetch_related("lines").order_by("-id")[: most + 1])
-    return Board(found[:most], len(found) > most)
+        most = min(max(rows.filter(id__gte=found(among, until).pk).count(), ORDERS), ORDERS_AT_MOST)
+    page = list(rows.select_related("branch", "conversation").prefetch_related("lines").order_by("-id")[: most + 1])
+    return Board(page[:most], len(page) > most)
 
 
 def _showing(show: str) -> Q:
     if show == "open":
         return ~Q(status__in=CLOSED)
     return Q(status=show) if show in Order.Status.values else Q()
-
-
-def _id_of(code: object) -> QuerySet[Order, int]:
-    return Order.objects.filter(code=as_code(code)).values_list("id", flat=True)[:1]
 
 
 def latest_of(rows: QuerySet[Order], most: int = 3) -> list[Order]:

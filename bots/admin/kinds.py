@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -42,6 +43,16 @@ else:
     class Admin(UnfoldAdmin, Generic[M]):
         list_filter_submit = True
         list_per_page = 50
+
+        def get_changelist_instance(self, request: HttpRequest) -> Any:
+            """A year that no calendar has is a wrong address, which Django answers by the list without it. The rows are
+            read here, because some lists are not counted before."""
+            try:
+                page = super().get_changelist_instance(request)
+                len(page.result_list)
+                return page
+            except (OverflowError, ValueError) as error:
+                raise IncorrectLookupParameters from error
 
     class Tabular(UnfoldTabular, Generic[M, P]):
         extra = 0
