@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, F, OuterRef
+from django.http import Http404
 
-from bots.access import restaurants_of
+from bots.access import as_code, restaurants_of
 from bots.hooks.models import HookEndpoint
 from bots.models import Membership, Restaurant
 
@@ -37,8 +38,26 @@ class Desk:
         """One of the restaurant's own systems is told nothing any more, because it failed for too long."""
         return self.restaurant.pk in self.unheard
 
+    @property
+    def query(self) -> str:
+        """What the address of a page says about the restaurant; of one alone nothing has to be said."""
+        return f"?restaurant={self.restaurant.code}" if self.has_several else ""
+
+    @property
+    def also(self) -> str:
+        """The same behind other words of a query."""
+        return f"&restaurant={self.restaurant.code}" if self.has_several else ""
+
     def moved_to(self, restaurant: Restaurant) -> Desk:
         return replace(self, restaurant=restaurant)
+
+    def at(self, code: object) -> Desk:
+        """The desk with this restaurant on it. Raises Http404 for one that is not theirs."""
+        wanted = as_code(code)
+        for restaurant in self.restaurants:
+            if restaurant.code == wanted:
+                return self.moved_to(restaurant)
+        raise Http404
 
 
 def desk_of(user: User | AnonymousUser, chosen: str | None) -> Desk | None:

@@ -34,7 +34,8 @@ from bots.staffing import StaffingRefused
 from bots.words import zone
 
 P = ParamSpec("P")
-CHOSEN = "restaurant"
+CHOSEN = NAMED = "restaurant"
+NAMED_BY_HTMX = "Sufrah-Restaurant"
 
 
 class DeskRequest(HttpRequest):
@@ -43,12 +44,16 @@ class DeskRequest(HttpRequest):
     user: User
     htmx: HtmxDetails
     desk: Desk
+    is_named: bool
 
 
 def at_desk(
     view: Callable[Concatenate[DeskRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """For pages of the staff: others are led to the sign-in or home. What such pages show is kept nowhere."""
+    """For pages of the staff: others are led to the sign-in or home. What such pages show is kept nowhere.
+
+    The restaurant is the one that the page names of which the request came. Where none is named, a page shows the one
+    chosen last; only `switch` and `join`, which are posts, choose. One that is not theirs is 404."""
 
     @wraps(view)
     @never_cache
@@ -59,10 +64,21 @@ def at_desk(
         desk = desk_of(request.user, request.session.get(CHOSEN))
         if desk is None:
             return _elsewhere(wanted, resolve_url("home"))
-        wanted.desk = desk
+        named = _named(request)
+        wanted.is_named = bool(named)
+        wanted.desk = desk.at(*named) if named else desk
         return view(wanted, *args, **kwargs)
 
     return inner
+
+
+def _named(request: HttpRequest) -> set[str]:
+    """The code in the form, in the address, or sent along by htmx. Raises Http404 when they disagree."""
+    said = (request.POST.get(NAMED), request.GET.get(NAMED), request.headers.get(NAMED_BY_HTMX))
+    named = {code for code in said if code}
+    if len(named) > 1:
+        raise Http404
+    return named
 
 
 def _to_login(request: DeskRequest) -> HttpResponseBase:
@@ -85,11 +101,16 @@ def render_at_desk(
         return render(request, template, context, status=status)
 
 
-def choose(request: DeskRequest, restaurant: Restaurant) -> None:
-    """From here on this restaurant is on the screen."""
-    if request.desk.restaurant != restaurant:
-        request.desk = request.desk.moved_to(restaurant)
-        request.session[CHOSEN] = str(restaurant.code)
+def show_at(request: DeskRequest, restaurant: Restaurant) -> None:
+    """The page is about a row of this restaurant. Raises Http404 when it was asked for from another one's page."""
+    if request.is_named and request.desk.restaurant != restaurant:
+        raise Http404
+    request.desk = request.desk.moved_to(restaurant)
+
+
+def back_to(request: DeskRequest, place: str, *args: object) -> HttpResponse:
+    """To this page, of the same restaurant."""
+    return redirect(resolve_url(place, *args) + request.desk.query)
 
 
 class SignInForm(WithCode):
@@ -120,18 +141,23 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_POST
 @at_desk
 def switch(request: DeskRequest) -> HttpResponse:
-    choose(request, restaurant_for(request.user, request.POST.get("restaurant")))
-    return redirect(_safe_next(request) or "conversations:inbox")
+    """From here on this restaurant is on the screen where none is named."""
+    request.desk = request.desk.moved_to(restaurant_for(request.user, request.POST.get(NAMED)))
+    request.session[CHOSEN] = str(request.desk.restaurant.code)
+    address = _safe_next(request)
+    return redirect(address) if address else back_to(request, "conversations:inbox")
 
 
 def for_team(
     view: Callable[Concatenate[DeskRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Owners change the team, managers see it, for everybody else it is not there."""
+    """Owners change the team, managers see it, for everybody else it is not there. A form says whose team it is."""
 
     @at_desk
     @wraps(view)
     def inner(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.method == "POST" and request.desk.has_several and not request.is_named:
+            raise Http404
         if not (request.desk.is_owners or (request.method in {"GET", "HEAD"} and request.desk.sees_team)):
             raise Http404
         return view(request, *args, **kwargs)
@@ -169,7 +195,7 @@ def invite_staff(request: DeskRequest) -> HttpResponse:
 def withdraw_invitation(request: DeskRequest, code: UUID) -> HttpResponse:
     at = timezone.now()
     staffing.withdraw(invitation_in(request.desk.restaurant, code, at), by=request.user, at=at)
-    return redirect("team")
+    return back_to(request, "team")
 
 
 @require_POST
@@ -182,7 +208,7 @@ def change_role(request: DeskRequest, code: UUID) -> HttpResponse:
         staffing.change_role(member, role, by=request.user)
     except StaffingRefused as refusal:
         return _team(request, InviteForm(), refusal=str(refusal), status=422)
-    return redirect("team")
+    return back_to(request, "team")
 
 
 @require_POST
@@ -207,7 +233,7 @@ def remove_staff(request: DeskRequest, code: UUID) -> HttpResponse:
             staffing.remove(member, by=request.user)
     except StaffingRefused as refusal:
         return _team(request, InviteForm(), refusal=str(refusal), status=422)
-    return redirect("home" if member.user_id == request.user.pk else "team")
+    return redirect("home") if member.user_id == request.user.pk else back_to(request, "team")
 
 
 def _team(request: DeskRequest, form: InviteForm, *, status: int = 200, **more: object) -> HttpResponse:

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from bots.access import as_code, found
-from bots.views import DeskRequest, at_desk, choose, render_at_desk
+from bots.views import DeskRequest, at_desk, back_to, render_at_desk, show_at
 from conversations import handoff, inbound, outbox, shown, threads
 from conversations.access import conversation_for
 from conversations.content import TEXT_LIMIT
@@ -88,9 +87,15 @@ def _open(request: DeskRequest) -> UUID | None:
 @require_safe
 @at_desk
 def thread(request: DeskRequest, code: UUID) -> HttpResponse:
-    conversation = conversation_for(request.user, code)
-    choose(request, conversation.restaurant)
+    conversation = _conversation_at(request, code)
     return _thread(request, conversation, ReplyForm())
+
+
+def _conversation_at(request: DeskRequest, code: UUID) -> Conversation:
+    """The conversation of this code, on the desk of its restaurant."""
+    found = conversation_for(request.user, code)
+    show_at(request, found.restaurant)
+    return found
 
 
 def _thread(request: DeskRequest, conversation: Conversation, form: ReplyForm, status: int = 200) -> HttpResponse:
@@ -121,14 +126,13 @@ def _stretch(request: DeskRequest, conversation: Conversation) -> threads.Stretc
 @require_POST
 @at_desk
 def reply(request: DeskRequest, code: UUID) -> HttpResponse:
-    conversation = conversation_for(request.user, code)
+    conversation = _conversation_at(request, code)
     form = ReplyForm(request.POST)
     if form.is_valid():
         _say(conversation, form, request)
         return _done(request, conversation, ReplyForm())
     if request.htmx:
         return _reply_box(request, conversation, form, status=422)
-    choose(request, conversation.restaurant)
     return _thread(request, conversation, form, status=422)
 
 
@@ -140,7 +144,7 @@ def _say(conversation: Conversation, form: ReplyForm, request: DeskRequest) -> N
 def _done(request: DeskRequest, conversation: Conversation, form: ReplyForm) -> HttpResponse:
     """With htmx the box comes back empty and the page fetches what has changed."""
     if not request.htmx:
-        return redirect("conversations:thread", conversation.code)
+        return back_to(request, "conversations:thread", conversation.code)
     return trigger_client_event(_reply_box(request, conversation, form), "sufrah:changed")
 
 
@@ -152,7 +156,7 @@ def _reply_box(request: DeskRequest, conversation: Conversation, form: ReplyForm
 @require_POST
 @at_desk
 def take_over(request: DeskRequest, code: UUID) -> HttpResponse:
-    conversation = conversation_for(request.user, code)
+    conversation = _conversation_at(request, code)
     handoff.take_over(conversation, request.user, at=timezone.now())
     return _changed(request, conversation)
 
@@ -160,7 +164,7 @@ def take_over(request: DeskRequest, code: UUID) -> HttpResponse:
 @require_POST
 @at_desk
 def hand_back(request: DeskRequest, code: UUID) -> HttpResponse:
-    conversation = conversation_for(request.user, code)
+    conversation = _conversation_at(request, code)
     if not handoff.hand_back(conversation, at=timezone.now()) and not request.htmx:
         messages.info(request, _("The bot was answering already."))
     return _changed(request, conversation)
@@ -169,7 +173,7 @@ def hand_back(request: DeskRequest, code: UUID) -> HttpResponse:
 @require_POST
 @at_desk
 def mark_read(request: DeskRequest, code: UUID) -> HttpResponse:
-    conversation = conversation_for(request.user, code)
+    conversation = _conversation_at(request, code)
     if conversation.unread_count:
         handoff.mark_read(conversation, at=timezone.now())
     return _changed(request, conversation)
@@ -179,7 +183,7 @@ def mark_read(request: DeskRequest, code: UUID) -> HttpResponse:
 @at_desk
 def retry(request: DeskRequest, code: UUID, message: UUID) -> HttpResponse:
     """The bot tries once more to answer a message at which it failed."""
-    conversation = conversation_for(request.user, code)
+    conversation = _conversation_at(request, code)
     inbound.retry_turn(found(conversation.messages.all(), message))
     return _changed(request, conversation)
 
@@ -188,7 +192,7 @@ def retry(request: DeskRequest, code: UUID, message: UUID) -> HttpResponse:
 @at_desk
 def again(request: DeskRequest, code: UUID, message: UUID) -> HttpResponse:
     """What did not reach the customer is sent once more."""
-    conversation = conversation_for(request.user, code)
+    conversation = _conversation_at(request, code)
     try:
         outbox.say_again(found(conversation.messages.all(), message), at=timezone.now())
     except outbox.NothingToRepeat:
@@ -199,5 +203,5 @@ def again(request: DeskRequest, code: UUID, message: UUID) -> HttpResponse:
 
 def _changed(request: DeskRequest, conversation: Conversation) -> HttpResponse:
     if not request.htmx:
-        return redirect("conversations:thread", conversation.code)
+        return back_to(request, "conversations:thread", conversation.code)
     return trigger_client_event(HttpResponse(status=204), "sufrah:changed")

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from bots.views import DeskRequest, at_desk, choose, render_at_desk
+from bots.views import DeskRequest, at_desk, back_to, render_at_desk, show_at
 from bots.words import map_of
 from orders import board, placing
 from orders.access import order_for, orders_in_conversation, orders_of
@@ -43,9 +42,15 @@ def _board(request: DeskRequest) -> dict[str, Any]:
 @require_safe
 @at_desk
 def order(request: DeskRequest, code: UUID) -> HttpResponse:
-    found = order_for(request.user, code)
-    choose(request, found.restaurant)
+    found = _order_at(request, code)
     return _order(request, found)
+
+
+def _order_at(request: DeskRequest, code: UUID) -> Order:
+    """The order of this code, on the desk of its restaurant."""
+    found = order_for(request.user, code)
+    show_at(request, found.restaurant)
+    return found
 
 
 def _order(request: DeskRequest, found: Order, refusal: str = "") -> HttpResponse:
@@ -74,7 +79,7 @@ def of_conversation(request: DeskRequest, conversation: UUID) -> HttpResponse:
 @require_POST
 @at_desk
 def advance(request: DeskRequest, code: UUID) -> HttpResponse:
-    found = order_for(request.user, code)
+    found = _order_at(request, code)
     try:
         placing.advance(found, request.POST.get("status", ""), request.user, at=timezone.now())
     except placing.NotPossible as refusal:
@@ -85,7 +90,7 @@ def advance(request: DeskRequest, code: UUID) -> HttpResponse:
 @require_POST
 @at_desk
 def cancel(request: DeskRequest, code: UUID) -> HttpResponse:
-    found = order_for(request.user, code)
+    found = _order_at(request, code)
     if not request.POST.get("sure"):
         return _refused(request, found, _("Please confirm that the order is to be cancelled."))
     try:
@@ -96,11 +101,11 @@ def cancel(request: DeskRequest, code: UUID) -> HttpResponse:
 
 
 def _moved(request: DeskRequest, found: Order) -> HttpResponse:
-    return _order(request, found) if request.htmx else redirect("orders:order", found.code)
+    return _order(request, found) if request.htmx else back_to(request, "orders:order", found.code)
 
 
 def _refused(request: DeskRequest, found: Order, why: str) -> HttpResponse:
     if request.htmx:
         return _order(request, found, why)
     messages.error(request, why)
-    return redirect("orders:order", found.code)
+    return back_to(request, "orders:order", found.code)

@@ -229,7 +229,8 @@
   /* ---- htmx ---- */
 
   document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-    const { elt, parameters } = detail;
+    const { elt, parameters, headers } = detail;
+    headers["Sufrah-Restaurant"] = byId("main").dataset.restaurant;
     if (elt.id === "rows" || elt.id === "board") {
       const last = [...elt.querySelectorAll("[data-cursor]")].pop();
       if (last) parameters.set("until", last.dataset.cursor);
