@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import SystemRandom
+from time import perf_counter
 
 from django.db.models import Min, Q, QuerySet
 
@@ -80,6 +81,7 @@ def pause_after(attempt: int) -> timedelta:
 
 
 def _attempt(claim: Claim, now: Callable[[], datetime]) -> None:
+    began = perf_counter()
     try:
         sid = _sid_of(claim, now())
         accept(claim, sid, now())
@@ -87,6 +89,8 @@ def _attempt(claim: Claim, now: Callable[[], datetime]) -> None:
         return
     except SendError as error:
         _settle_failed(claim, error, now())
+    else:
+        logger.info("send", extra={**_ids(claim), "provider_sid": sid, "ms": round((perf_counter() - began) * 1000, 1)})
 
 
 def _settle_failed(claim: Claim, error: SendError, now: datetime) -> None:
@@ -104,9 +108,19 @@ def _settle_failed(claim: Claim, error: SendError, now: datetime) -> None:
 
 
 def _log(claim: Claim, error: SendError) -> None:
-    ids = {"message_id": claim.message.pk, "bot_id": claim.bot.pk, "error_code": error.code}
     level = logging.ERROR if calls_operator(error) else logging.WARNING
-    logger.log(level, "A message was not sent: %s.", type(error).__name__, extra=ids)
+    known = {**_ids(claim), "error_code": error.code}
+    logger.log(level, "A message was not sent: %s.", type(error).__name__, extra=known)
+
+
+def _ids(claim: Claim) -> dict[str, object]:
+    message = claim.message
+    return {
+        "conversation_id": message.conversation_id,
+        "message_id": message.pk,
+        "bot_id": message.bot_id,
+        "attempt": message.attempts,
+    }
 
 
 def _sid_of(claim: Claim, now: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from bots.jobs import wake
+from bots.lines import note_on_line
 from bots.live import announce
 from bots.models import Bot
 from bots.versions import next_version
@@ -64,6 +65,7 @@ def _record(bot: Bot, inbound: Inbound, at: datetime, now: datetime) -> bool:
         if _broke(error, "one_message_a_provider_sid"):
             return False
         raise
+    note_on_line(bot_id=bot.pk, conversation_id=conversation.pk, message_id=message.pk)
     return True
 
 

@@ -15,6 +15,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
 from bots.jobs import wake
+from bots.lines import note_on_line
 from bots.models import Bot
 from bots.versions import grown, next_version
 from conversations.attention import call_a_person, locked_conversation
@@ -56,6 +57,8 @@ def report(bot: Bot, update: StatusUpdate, message_code: UUID | None, *, at: dat
         _keep(bot, update, message)
         if message and update.status:
             _apply(message, update.status, update.error_code, update.sid, at)
+    if message:
+        note_on_line(bot_id=bot.pk, conversation_id=message.conversation_id, message_id=message.pk)
 
 
 def early_reports(message: Message, sid: str) -> list[StatusReport]:

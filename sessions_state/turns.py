@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import perf_counter
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -37,6 +38,7 @@ def take_turns(conversation_id: int, now: Clock) -> int:
 
 def _take_turn(conversation_id: int, now: Clock) -> bool:
     message: Message | None = None
+    began = perf_counter()
     try:
         with transaction.atomic(durable=True):
             message = _next(conversation_id)
@@ -48,9 +50,22 @@ def _take_turn(conversation_id: int, now: Clock) -> bool:
     except Exception as error:
         if message is None:
             raise
-        logger.exception("A turn failed.", extra={"conversation_id": conversation_id, "message_id": message.pk})
+        logger.exception("A turn failed.", extra=_known(message, began))
         note_failure(message, error, at=now())
+    else:
+        logger.info("turn", extra=_known(message, began))
     return True
+
+
+def _known(message: Message, began: float) -> dict[str, object]:
+    """What its line in the log says; `step` is where it was heard."""
+    return {
+        "conversation_id": message.conversation_id,
+        "message_id": message.pk,
+        "bot_id": message.bot_id,
+        "step": message.conversation.session.step,
+        "ms": round((perf_counter() - began) * 1000, 1),
+    }
 
 
 def _next(conversation_id: int) -> Message | None:

@@ -8,6 +8,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from bots.lines import note_on_line
 from bots.rest.errors import body_of
 
 PREFIX = "/api/"
@@ -18,6 +19,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    note_on_line(refused=str(exception) or type(exception).__name__)
     return _shaped(request, 403, "Forbidden") or defaults.permission_denied(request, exception)
 
 

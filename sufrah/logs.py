@@ -1,60 +1,79 @@
-"""Log lines that may be shown to anybody: ids stay, phones, texts and tokens go.
+"""The form of every line in the log, whoever writes it: ours, Django's, a library's, gunicorn's.
 
-PostgreSQL quotes the values of a refused row in its errors (the DETAIL and CONTEXT lines), so tracebacks are cleaned
-as well.
+All of them go through the standard library's loggers and one formatter of structlog, which adds the ids that are bound
+to the request, cleans each text (`redaction.py`), and writes JSON for a log store or a readable line for a person.
+What may stand on a line beside its event is named in `_OURS`: ids and figures, never what somebody said.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from typing import Any
 
-_RULES = (
-    (re.compile(r"^(\s*(?:DETAIL|CONTEXT|LINE \d+|PARAMETERS)\s*:).*$", re.MULTILINE), r"\1 hidden"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 hidden"),
-    (re.compile(r"(?i)((?:auth_?token|password|secret|api_?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+"), r"\1hidden"),
-    (re.compile(r"(/(?:join|new-password)/)[^\s\"'?]+"), r"\1hidden"),
-    (re.compile(r"(?<![0-9A-Za-z])\+?\d(?:[\s-]?\d){7,14}(?![0-9A-Za-z])"), "[number]"),
-    (re.compile(r"\bgAAAA[\w=-]{20,}"), "[encrypted]"),
+from structlog.contextvars import merge_contextvars
+from structlog.processors import format_exc_info
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
+
+from sufrah.redaction import clean
+
+Line = MutableMapping[str, Any]
+
+_IDS = (
+    *("restaurant_id", "conversation_id", "message_id", "bot_id", "order_id", "job_id", "hook_id"),
+    *("user_id", "token_id", "request_id"),
 )
-_OURS = ("restaurant_id", "conversation_id", "message_id", "bot_id", "order_id", "job_id", "error_code", "step")
+_FIGURES = ("method", "route", "status", "ms", "refused", "attempt", "error_code", "provider_sid", "step")
+_START = ("runs", "env", "version", "database", "redis", "public", "threads", "concurrency")
+_OURS = (*_FIGURES, *_IDS, *_START)
 
 
-def clean(text: str) -> str:
-    """The text without what identifies a person or opens a door."""
-    for pattern, instead in _RULES:
-        text = pattern.sub(instead, text)
-    return text
-
-
-def _ids(record: logging.LogRecord) -> dict[str, object]:
-    return {name: record.__dict__[name] for name in _OURS if name in record.__dict__}
-
-
-class PlainLines(logging.Formatter):
+class PlainLines(ProcessorFormatter):
     """For a person at a terminal."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
-
-    def format(self, record: logging.LogRecord) -> str:
-        ids = " ".join(f"{name}={value}" for name, value in _ids(record).items())
-        return clean(super().format(record)) + (f" [{ids}]" if ids else "")
+        super().__init__(foreign_pre_chain=_GATHERED, processors=[format_exc_info, _clean_line, _plain])
 
 
-class JsonLines(logging.Formatter):
-    """For a log store: one JSON object a line."""
+class JsonLines(ProcessorFormatter):
+    """For a log store: one JSON object a line, `{at, level, logger, event, …}`."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": clean(record.getMessage()),
-            **_ids(record),
-        }
-        if record.exc_info:
-            line["traceback"] = clean(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+    def __init__(self) -> None:
+        super().__init__(foreign_pre_chain=_GATHERED, processors=[format_exc_info, _clean_line, _json])
+
+
+_GATHERED = (merge_contextvars, ExtraAdder(_OURS))
+
+
+def _clean_line(_logger: object, _level: str, line: Line) -> Line:
+    """Every text of it; figures cannot tell anything."""
+    for name, value in line.items():
+        if name not in _ABOUT_THE_RECORD and not isinstance(value, int | float | None):
+            line[name] = clean(str(value))
+    return line
+
+
+_ABOUT_THE_RECORD = {"_record", "_from_structlog"}
+
+
+def _json(_logger: object, _level: str, line: Line) -> str:
+    record, event, more = _parted(line)
+    traceback = {"traceback": more.pop("exception")} if "exception" in more else {}
+    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    head = {"at": at, "level": record.levelname, "logger": record.name, "event": event}
+    return json.dumps({**head, **more, **traceback}, ensure_ascii=False)
+
+
+def _plain(_logger: object, _level: str, line: Line) -> str:
+    record, event, more = _parted(line)
+    traceback = f"\n{more.pop('exception')}" if "exception" in more else ""
+    at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
+    known = " ".join(f"{name}={value}" for name, value in more.items())
+    return f"{at} {record.levelname} {record.name}: {event}{traceback}" + (f" [{known}]" if known else "")
+
+
+def _parted(line: Line) -> tuple[logging.LogRecord, str, dict[str, Any]]:
+    more = {name: value for name, value in line.items() if name not in _ABOUT_THE_RECORD}
+    return line["_record"], more.pop("event"), more

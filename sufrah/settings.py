@@ -8,6 +8,7 @@ import environ
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
+import sufrah
 from sufrah import embedded, folder, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -19,6 +20,7 @@ SUFRAH_ENV: str = env.str("SUFRAH_ENV", default="local")
 IS_PRODUCTION = SUFRAH_ENV == "production"
 DEBUG: bool = env.bool("DEBUG", default=False) and not IS_PRODUCTION
 PORT: int = env.int("PORT", default=8000)
+VERSION: str = env.str("SUFRAH_VERSION", default=sufrah.__version__)
 DATA_DIR = (BASE_DIR / env.str("SUFRAH_DATA_DIR", default="var")).resolve()
 # What Twilio posts while the database is away. Shared by all processes of a machine, which may share it with others.
 SPOOL_DIR = (BASE_DIR / env.str("SPOOL_DIR", default=str(DATA_DIR / "spool"))).resolve()
@@ -73,6 +75,7 @@ INSTALLED_APPS = [
     "sessions_state",
 ]
 MIDDLEWARE = [
+    "sufrah.request_lines.RequestLines",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -255,10 +258,14 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO" if IS_PRODUCTION else "WARNING")},
     "loggers": {
+        # How a process started is said at every level.
+        "sufrah.starting": {"level": "INFO"},
         # Its INFO lines quote request addresses, which carry customers' numbers.
         "twilio": {"level": "WARNING"},
         # Two lines a job would drown everything else.
         "procrastinate": {"level": "WARNING"},
+        # A refusal has its own line, which quotes no address; a fault has its traceback.
+        "django.request": {"level": "ERROR"},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

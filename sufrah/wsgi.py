@@ -7,7 +7,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
 application = get_wsgi_application()
 
-# Models can be imported only once Django is set up.
+# Models, settings and loggers are there only once Django is set up.
 from conversations.intake import tender  # noqa: E402
+from sufrah.starting import tell_start  # noqa: E402
 
+tell_start("web")
 tender.start()

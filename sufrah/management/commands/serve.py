@@ -15,6 +15,7 @@ from orders import demo
 from sufrah import embedded
 from sufrah.asgi import application
 from sufrah.server import PortTaken, check_port, serve
+from sufrah.starting import tell_start
 
 
 class Command(BaseCommand):
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["no_setup"]:
             self._prepare()
+        tell_start("web" if options["no_worker"] else "house")
         tender.start()
         try:
             serve(application, options["host"], settings.PORT, with_worker=not options["no_worker"])

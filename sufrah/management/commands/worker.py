@@ -9,12 +9,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from sufrah import worker
+from sufrah.starting import tell_start
 
 
 class Command(BaseCommand):
     help = "Answers customers, sends replies and sweeps. Ctrl-C finishes what has begun."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        tell_start("worker")
         asyncio.run(_until_signalled())
         self.stdout.write("Worker stopped.")
 
