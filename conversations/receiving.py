@@ -24,19 +24,19 @@ _NUMBER_FIELDS = {"inbound": "To", "status": "From"}
 
 
 class Refused(Exception):
-    """The request is not for us; `status` is all that the caller learns."""
+    """The request is not for us; `status` is all that the caller learns, `why` and for which sender is for the log."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, why: str, bot: Bot | None = None) -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.why, self.bot_id = status, why, bot.pk if bot else None
 
 
 def look_at(posted: Posted) -> None:
     """What can be told without the database. Raises Refused."""
     if not 0 < len(posted.signature) <= _LONGEST_SIGNATURE:
-        raise Refused(403)
+        raise Refused(403, "a signature of no possible length")
     if len(posted.body) > MOST_BYTES:
-        raise Refused(413)
+        raise Refused(413, "a form that is too long")
 
 
 def form_of(posted: Posted) -> QueryDict:
@@ -44,7 +44,7 @@ def form_of(posted: Posted) -> QueryDict:
     try:
         return QueryDict(posted.body)
     except SuspiciousOperation as error:
-        raise Refused(400) from error
+        raise Refused(400, "a form with too many fields") from error
 
 
 def said_in(posted: Posted, form: QueryDict) -> Inbound | StatusUpdate:
@@ -52,7 +52,7 @@ def said_in(posted: Posted, form: QueryDict) -> Inbound | StatusUpdate:
     try:
         return inbound_of(form) if posted.door == "inbound" else status_of(form)
     except WireError as error:
-        raise Refused(400) from error
+        raise Refused(400, "a form that says nothing") from error
 
 
 def receive(posted: Posted, form: QueryDict, *, now: datetime) -> None:
@@ -71,9 +71,9 @@ def _sender_of(posted: Posted, form: QueryDict) -> Bot:
     # What is no number by its length alone is not taken apart: a megabyte of it would cost seconds.
     bot = bot_of(number) if len(number) <= _LONGEST_NUMBER else None
     if bot is None:
-        raise Refused(404)
+        raise Refused(404, "no sender of this number")
     if not is_genuine(settings.PUBLIC_BASE_URL + posted.path, form, posted.signature, bot.auth_token.reveal()):
-        raise Refused(403)
+        raise Refused(403, "not signed with this sender's token for this address", bot)
     if form.get("AccountSid") not in {bot.account_sid, bot.owning_account}:
-        raise Refused(403)
+        raise Refused(403, "signed for another account", bot)
     return bot

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from bots.lines import note_on_line
 from conversations.intake import take_in
 from conversations.posted import Door, Posted
 from conversations.receiving import MOST_BYTES, Refused
@@ -39,6 +40,7 @@ def _refusal(request: HttpRequest, door: Door, code: UUID | None = None) -> Http
     try:
         take_in(_posted(request, door, code))
     except Refused as refusal:
+        note_on_line(refused=refusal.why, bot_id=refusal.bot_id)
         return HttpResponse(status=refusal.status)
     except SpoolError:
         return HttpResponse(status=503)
@@ -49,9 +51,9 @@ def _posted(request: HttpRequest, door: Door, code: UUID | None) -> Posted:
     """Raises Refused."""
     # A JSON body is signed by its hash in the address alone: checked with an empty form it would pass unread.
     if request.content_type != FORM:
-        raise Refused(415)
+        raise Refused(415, "no form")
     length = str(request.META.get("CONTENT_LENGTH") or "")
     if length.isdecimal() and int(length) > MOST_BYTES:
-        raise Refused(413)
+        raise Refused(413, "a form that is too long")
     signature = request.headers.get("X-Twilio-Signature", "")
     return Posted(door, request.get_full_path(), signature, request.body, timezone.now(), code)
