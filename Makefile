@@ -4,13 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PRISM := var/prism/node_modules/.bin/prism
 .DEFAULT_GOAL := help
-.PHONY: help run test check prism lint format chaos bench clean
+.PHONY: help run test check prism lint format lock update chaos bench clean
 
 help:
 	@echo "make run    install, prepare the database, load the demo and serve (PORT=8000)"
 	@echo "make test   install what the tests need and run them all"
 	@echo "make check  formatting, types, arrows between the rooms, migrations, production settings"
 	@echo "make prism  install the mock that the contract tests want (needs Node); without it they are skipped"
+	@echo "make lock   after a change to a requirements*.in: the hashed files anew (needs the network)"
+	@echo "make update the same with the newest releases of what nobody named (indirect packages)"
 	@echo "make chaos  300 customers order while web and worker are killed again and again"
 	@echo "make bench  webhooks and answers per second, with the database's bare floor beside them"
 
@@ -25,10 +27,23 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.locked
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.production
 
 prism: $(PRISM)
+
+# The tests' file is the widest: the other two take their versions from it.
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock"
+
+lock: | $(BIN)/uv
+	$(LOCK) $(UPGRADE) -o requirements-dev.txt requirements-dev.in
+	$(LOCK) -c requirements-dev.txt -o requirements.txt requirements-laptop.in
+	$(LOCK) -c requirements-dev.txt -o requirements-production.txt requirements.in
+
+update:
+	$(MAKE) lock UPGRADE=--upgrade
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format .
@@ -47,6 +62,10 @@ $(PRISM):
 	@echo "Installing Prism, which plays Twilio by Twilio's own specification (once, 20 seconds) …"
 	@npm install --silent --no-audit --no-fund --prefix var/prism @stoplight/prism-cli@5.14.2
 
+# The locker comes before the lock: with a broken lock it must still be there to mend it.
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check "$$(grep '^uv==' requirements-dev.in)"
+
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 		echo "Python is missing: install Python 3.11 or newer, or name it: make run PYTHON=/path/to/python3.11"; exit 1; }
@@ -57,12 +76,12 @@ $(VENV)/bin/python:
 
 $(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
 	@echo "Installing what Sufrah needs (once, about a minute) …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt || { \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt || { \
 		echo "The packages could not be installed: see the lines above; often the network or the disk."; exit 1; }
 	@touch $@
 
-$(VENV)/test.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/test.stamp: requirements-dev.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need (once, about a minute) …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt || { \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt || { \
 		echo "The packages could not be installed: see the lines above; often the network or the disk."; exit 1; }
 	@touch $@ $(VENV)/run.stamp
