@@ -14,11 +14,11 @@ from django.db import close_old_connections
 from django.http import QueryDict
 from django.utils import timezone
 
-from bots.patience import database_within
 from conversations.outage import AWAY, outage
 from conversations.posted import Posted, Unreadable
 from conversations.receiving import Refused, form_of, look_at, receive, said_in
 from conversations.spool import ANY, Spool, SpoolError, key_of, spool
+from core.database.patience import database_within
 
 logger = logging.getLogger(__name__)
 

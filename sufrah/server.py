@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from functools import partial
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
@@ -23,6 +24,10 @@ class PortTaken(RuntimeError):
     """Somebody else listens there."""
 
 
+class WorkerFailed(RuntimeError):
+    """Something else than the database's absence ended the worker; the cause says what."""
+
+
 def check_port(host: str, port: int) -> None:
     """Raises PortTaken, before anything else is started."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -36,20 +41,23 @@ def check_port(host: str, port: int) -> None:
 
 
 def serve(application: ProtocolTypeRouter, host: str, port: int, *, with_worker: bool) -> None:
-    """Serves until Ctrl-C or SIGTERM; then the worker finishes what it has begun."""
+    """Serves until Ctrl-C or SIGTERM; then the worker finishes what it has begun. Raises WorkerFailed."""
+    failed: list[BaseException] = []
     server = Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
-        ready_callable=_start_worker if with_worker else None,
+        ready_callable=partial(_start_worker, failed) if with_worker else None,
         verbosity=0,
     )
     server.run()
+    if failed:
+        raise WorkerFailed(f"The worker ended by a fault: {type(failed[0]).__name__}: {failed[0]}") from failed[0]
 
 
-def _start_worker() -> None:
+def _start_worker(failed: list[BaseException]) -> None:
     loop = asyncio.get_event_loop()
     working = loop.create_task(worker.run())
-    working.add_done_callback(_worker_ended)
+    working.add_done_callback(partial(_worker_ended, failed))
 
     def finish() -> Deferred[Any]:
         working.cancel()
@@ -58,8 +66,12 @@ def _start_worker() -> None:
     reactor.addSystemEventTrigger("before", "shutdown", finish)
 
 
-def _worker_ended(working: asyncio.Task[None]) -> None:
+def _worker_ended(failed: list[BaseException], working: asyncio.Task[None]) -> None:
     """Pages without a worker would take orders that nobody answers: better to stop, loudly."""
-    if not working.cancelled() and working.exception() is not None:
-        worker.logger.error("The worker ended; the server stops.", exc_info=working.exception())
+    if working.cancelled():
+        return
+    error = working.exception()
+    if error is not None:
+        failed.append(error)
+        worker.logger.error("The worker ended; the server stops.", exc_info=error)
         reactor.callFromThread(reactor.stop)

@@ -117,12 +117,15 @@ DATABASES = {
     if USES_EMBEDDED_DATABASE
     else env.db("DATABASE_URL", default="postgresql:///sufrah")
 }
-DATABASES["default"]["ENGINE"] = "sufrah.postgres"
-DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["ENGINE"] = "core.database"
+# A machine that is gone says nothing: the system finds out within twenty seconds.
+_GONE = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **_GONE, **DATABASES["default"].get("OPTIONS", {})}
+DATABASE_ANSWERS_WITHIN: float = env.float("DATABASE_ANSWERS_WITHIN", default=30.0)
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
     "max_size": WORKER_CONCURRENCY + HTTP_THREADS + 4,
-    "timeout": 30,
+    "timeout": 10,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,119 +1,133 @@
-"""The worker: runs the jobs, sweeps what lost jobs left, and gives back what killed workers held."""
+"""The worker: runs the jobs, sweeps what lost jobs left, and gives back what killed workers held.
+
+It works in rounds. An outage of the database ends a round, because whatever hangs on its connections then is of no use
+any more; the next one begins with new connections as soon as the database answers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
+from time import monotonic
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
-from django.utils import timezone
-from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
-from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
+from psycopg import AsyncConnection, Error, OperationalError, errors
 
-from bots.hooks.delivery import forget_old
-from bots.hooks.delivery import wake_due as wake_due_hooks
-from conversations.delivery import wake_due
-from conversations.intake import tend
-from sessions_state.sweep import sweep
+from core.database.bookkeeping import BookkeepingConnection
+from core.database.outage import is_outage
+from core.database.patience import set_usual_patience
+from sufrah.chores import HEARTBEAT_EVERY, STALLED_AFTER, WrittenOff, chores
+from sufrah.rounds import Round
 
 logger = logging.getLogger(__name__)
 
-SWEEP_EVERY = 2.0
-HEARTBEAT_EVERY = 2.0
-STALLED_AFTER = 8.0
-TIDY_EVERY = 3600.0
-SPOOL_SECONDS = 5.0
+ASK_EVERY = 1.0
+SAY_EVERY = 60.0
 
 
 async def run() -> None:
-    """Works until it is cancelled or stopped by a signal; then finishes the jobs that it has begun."""
+    """Works until it is cancelled; then finishes the jobs that it has begun. A database that is away is waited for;
+    whatever else ends the work is raised."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.WORKER_CONCURRENCY + 2, "job"))
+    set_usual_patience(settings.DATABASE_ANSWERS_WITHIN)
+    await _database_answers()
+    while True:
+        try:
+            await _work()
+        except Exception as error:
+            if not _may_go_on_after(error):
+                raise
+            logger.warning("The worker's connections are of no use any more (%s); it begins anew.", _brief(error))
+        await asyncio.sleep(ASK_EVERY / 2)
+        await _database_answers()
+
+
+async def _work() -> None:
+    """One round: until it is cancelled or something in it fails, which is raised."""
     # Not `replace_connector`, which the stock command uses: jobs deferred inside a turn must stay on Django's
     # connection, or they would survive the turn's rollback.
-    worker = app.with_connector(_bookkeeping())
-    async with worker.open_async():
-        chores = [asyncio.create_task(chore) for chore in (_sweeping(), _reviving(worker), _tidying(worker))]
+    worker_app = app.with_connector(_bookkeeping())
+    worker_app.perform_import_paths()
+    async with worker_app.open_async():
+        worker = Round(
+            worker_app,
+            concurrency=settings.WORKER_CONCURRENCY,
+            fetch_job_polling_interval=0.5,
+            abort_job_polling_interval=30,
+            update_heartbeat_interval=HEARTBEAT_EVERY,
+            stalled_worker_timeout=STALLED_AFTER,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=10,
+            install_signal_handlers=False,
+        )
+        parts = [asyncio.create_task(part) for part in (worker.work(), *chores(worker_app, worker))]
         try:
-            await worker.run_worker_async(
-                concurrency=settings.WORKER_CONCURRENCY,
-                fetch_job_polling_interval=0.5,
-                abort_job_polling_interval=30,
-                update_heartbeat_interval=HEARTBEAT_EVERY,
-                stalled_worker_timeout=STALLED_AFTER,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=10,
-                install_signal_handlers=False,
-            )
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            first = next((part for part in parts if part.done()), None)
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        if first is not None:
+            first.result()
+
+
+def _may_go_on_after(error: Exception) -> bool:
+    """Also after a deadlock of the bookkeeping, and where others took this worker for dead while it could not be heard:
+    then its name is gone from the list of workers, and jobs are refused to it."""
+    passing = isinstance(error.__cause__, OperationalError | errors.ForeignKeyViolation)
+    return is_outage(error) or passing or isinstance(error, WrittenOff)
 
 
 def _bookkeeping() -> PsycopgConnector:
     """The worker's own connections. Jobs are only wake-ups, so their bookkeeping need not reach the disk at once."""
     params = connector_params()
     options = f"{params.pop('options', '')} -c synchronous_commit=off".strip()
-    return PsycopgConnector(kwargs={**params, "options": options}, min_size=1, max_size=4)
+    return PsycopgConnector(
+        kwargs={**params, "options": options},
+        connection_class=BookkeepingConnection,
+        min_size=1,
+        max_size=4,
+        timeout=5,
+    )
 
 
-async def _sweeping() -> None:
-    await _forever(SWEEP_EVERY, sync_to_async(_sweep_once, thread_sensitive=False))
+async def _database_answers() -> None:
+    """Returns when it does; says once a minute that it does not, and why."""
+    begun = said = monotonic()
+    reason = await _trouble()
+    if reason is None:
+        return
+    logger.warning("The database is away; the worker waits for it: %s", _brief(reason))
+    while reason is not None:
+        if monotonic() - said >= SAY_EVERY:
+            said = monotonic()
+            logger.warning("The database is away for %d s; the worker waits for it: %s", said - begun, _brief(reason))
+        await asyncio.sleep(ASK_EVERY)
+        reason = await _trouble()
+    logger.warning("The database is back after %d s; the worker goes on.", monotonic() - begun)
 
 
-def _sweep_once() -> None:
-    close_old_connections()
+async def _trouble() -> Error | TimeoutError | None:
+    """Why the database cannot be asked; None when it answers. Raises what is no outage."""
+    params = {**connector_params(), "connect_timeout": 2}
     try:
-        now = timezone.now()
-        sweep(now)
-        wake_due(now)
-        wake_due_hooks(now)
-        tend(SPOOL_SECONDS)
-    finally:
-        close_old_connections()
-
-
-async def _reviving(worker: App) -> None:
-    await _forever(HEARTBEAT_EVERY, partial(revive, worker))
-
-
-async def revive(worker: App) -> None:
-    """Jobs in the hands of a worker whose heart stopped go back to the queue. All workers do this, so another one may
-    have been faster: then the database refuses to retry the job once more."""
-    for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        with suppress(ConnectorException):
-            await worker.job_manager.retry_job(job)
-    await worker.job_manager.prune_stalled_workers(STALLED_AFTER)
-
-
-async def _tidying(worker: App) -> None:
-    """Failed jobs are kept three days for people to look at, webhook deliveries thirty."""
-
-    async def tidy() -> None:
-        await worker.job_manager.delete_old_jobs(
-            nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
-        )
-        await sync_to_async(forget_old, thread_sensitive=False)(timezone.now())
-
-    await _forever(TIDY_EVERY, tidy)
-
-
-async def _forever(every: float, chore: Callable[[], Awaitable[object]]) -> None:
-    """Again and again; a database that is away is waited for."""
-    while True:
-        try:
-            await chore()
-        except asyncio.CancelledError:
+        async with asyncio.timeout(3), await AsyncConnection.connect(**params) as connection:
+            await connection.execute("SELECT 1")
+    except TimeoutError as error:
+        return error
+    except Error as error:
+        if not is_outage(error):
             raise
-        except Exception:
-            logger.exception("A chore of the worker failed; it is tried again.")
-        await asyncio.sleep(every)
+        return error
+    return None
+
+
+def _brief(error: BaseException) -> str:
+    """One line; the driver's may be many."""
+    words = " ".join(str(error.__cause__ or error).split())
+    return f"{type(error.__cause__ or error).__name__}: {words[:200]}" if words else type(error).__name__

@@ -2,10 +2,14 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from core.database.patience import set_usual_patience
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
 application = get_wsgi_application()
+set_usual_patience(settings.DATABASE_ANSWERS_WITHIN)
 
 # Models, settings and loggers are there only once Django is set up.
 from conversations.intake import tender  # noqa: E402

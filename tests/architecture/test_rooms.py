@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-APPS = ("sufrah", "bots", "orders", "conversations", "sessions_state")
+APPS = ("core", "sufrah", "bots", "orders", "conversations", "sessions_state")
 MOST_LINES = 300
 DOORS = ("views", "api", "webhooks", "admin", "consumers", "tasks")
 

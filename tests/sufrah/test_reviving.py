@@ -13,7 +13,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 from procrastinate.jobs import Job
 
 from bots.jobs import wake
-from sufrah.worker import revive
+from sufrah.chores import revive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

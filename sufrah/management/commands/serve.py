@@ -11,11 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from conversations.intake import tender
+from core.database.patience import database_within
 from orders import demo
 from sufrah import embedded
 from sufrah.asgi import application
-from sufrah.server import PortTaken, check_port, serve
+from sufrah.server import PortTaken, WorkerFailed, check_port, serve
 from sufrah.starting import tell_start
+
+SETUP_MAY_TAKE = 3600.0
 
 
 class Command(BaseCommand):
@@ -32,11 +35,14 @@ class Command(BaseCommand):
         except PortTaken as error:
             raise CommandError(str(error)) from error
         if not options["no_setup"]:
-            self._prepare()
+            with database_within(SETUP_MAY_TAKE):
+                self._prepare()
         tell_start("web" if options["no_worker"] else "house")
         tender.start()
         try:
             serve(application, options["host"], settings.PORT, with_worker=not options["no_worker"])
+        except WorkerFailed as error:
+            raise CommandError(str(error)) from error
         finally:
             self._stop()
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from sufrah import worker
 from sufrah.starting import tell_start
@@ -17,13 +17,26 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tell_start("worker")
-        asyncio.run(_until_signalled())
+        try:
+            asyncio.run(_until_signalled())
+        except Exception as error:
+            worker.logger.exception("The worker ended by a fault.")
+            raise CommandError(f"The worker ended by a fault: {type(error).__name__}: {error}") from error
         self.stdout.write("Worker stopped.")
 
 
 async def _until_signalled() -> None:
-    working = asyncio.create_task(worker.run())
-    loop = asyncio.get_running_loop()
+    """Raises whatever ends the worker but a signal."""
+    working, asked = asyncio.create_task(worker.run()), asyncio.Event()
+
+    def stop() -> None:
+        asked.set()
+        working.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, working.cancel)
-    await asyncio.gather(working, return_exceptions=not working.cancelled())
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    await asyncio.wait([working])
+    if not working.cancelled():
+        working.result()
+    elif not asked.is_set():
+        raise RuntimeError("The worker was cancelled without a signal.")

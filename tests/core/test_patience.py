@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from bots.models import Restaurant
-from bots.patience import database_within, patience_left
+from core.database.patience import database_within, patience_left
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

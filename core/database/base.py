@@ -1,0 +1,28 @@
+"""Django's PostgreSQL backend with a pool that looks at a connection before it lends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql import base
+
+from core.database.pool import LookingPool
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    @property
+    def pool(self) -> LookingPool | None:
+        """The process's own, made at its first use; None where the settings ask for none."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not options:
+            return None
+        pools: dict[str, Any] = self._connection_pools  # type: ignore[attr-defined]
+        if self.alias not in pools:
+            pools.setdefault(self.alias, self._make_pool(options))
+        found: LookingPool = pools[self.alias]
+        return found
+
+    def _make_pool(self, options: dict[str, Any]) -> LookingPool:
+        arguments = {**self.get_connection_params(), "autocommit": True}
+        return LookingPool(kwargs=arguments, open=False, configure=self._configure_connection, **options)  # type: ignore[attr-defined]
