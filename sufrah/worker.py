@@ -51,7 +51,7 @@ async def _work() -> None:
     # Not `replace_connector`, which the stock command uses: jobs deferred inside a turn must stay on Django's
     # connection, or they would survive the turn's rollback.
     worker_app = app.with_connector(_bookkeeping())
-    worker_app.perform_import_paths()
+    worker_app.perform_import_paths()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     async with worker_app.open_async():
         worker = Round(
             worker_app,
