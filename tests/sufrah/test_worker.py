@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def turn_that_commits() -> None:
 def work_until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
     """Runs the real worker in this process until `done`; fails when that does not come."""
     asyncio.run(_work_until(done, patience))
+    gc.collect()  # the connections of threads that have ended, which keep the tests' database from being dropped
 
 
 def _and_let_go(done: Callable[[], bool]) -> Callable[[], bool]:
