@@ -118,8 +118,15 @@ DATABASES = {
     else env.db("DATABASE_URL", default="postgresql:///sufrah")
 }
 DATABASES["default"]["ENGINE"] = "core.database"
-# A machine that is gone says nothing: the system finds out within twenty seconds.
-_GONE = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+# A machine that is gone says nothing: the system finds out within twenty seconds, and the server that a client of its
+# has given up within two, so that nothing stays locked.
+_GONE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "options": "-c client_connection_check_interval=2s",
+}
 DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **_GONE, **DATABASES["default"].get("OPTIONS", {})}
 DATABASE_ANSWERS_WITHIN: float = env.float("DATABASE_ANSWERS_WITHIN", default=30.0)
 DATABASES["default"]["OPTIONS"]["pool"] = {
