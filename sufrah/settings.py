@@ -110,6 +110,7 @@ TEMPLATES = [
 
 WORKER_CONCURRENCY: int = env.int("WORKER_CONCURRENCY", default=8)
 HTTP_THREADS: int = env.int("HTTP_THREADS", default=16)
+HTTP_WORKERS: int = env.int("HTTP_WORKERS", default=2)
 HAS_DATABASE_URL = bool(env.str("DATABASE_URL", default=""))
 USES_EMBEDDED_DATABASE = not IS_PRODUCTION and not HAS_DATABASE_URL
 DATABASES = {
@@ -209,7 +210,11 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
 if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# What a body may have, by the beginning of its address, refused before it is taken in. Twilio's forms have 20 KB.
+MAX_BODY_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+BODY_LIMITS = {"/whatsapp/": 64 * 1024, "/webhook": 64 * 1024}
+# From its first byte to its last; who takes longer is cut off.
+REQUEST_SECONDS: float = env.float("REQUEST_SECONDS", default=30.0)
 
 API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", default=6000)
 # Holds the counts of the API's throttle and nothing that matters: shared by all processes where there is Redis.
@@ -261,10 +266,11 @@ SPECTACULAR_SETTINGS = {
 PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 
+LOG_LINES = "sufrah.logs.JsonLines" if IS_PRODUCTION else "sufrah.logs.PlainLines"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "sufrah.logs.JsonLines" if IS_PRODUCTION else "sufrah.logs.PlainLines"}},
+    "formatters": {"lines": {"()": LOG_LINES}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO" if IS_PRODUCTION else "WARNING")},
     "loggers": {

@@ -8,12 +8,15 @@ from django.core.wsgi import get_wsgi_application
 from core.database.patience import set_usual_patience
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
 set_usual_patience(settings.DATABASE_ANSWERS_WITHIN)
 
 # Models, settings and loggers are there only once Django is set up.
 from conversations.intake import tender  # noqa: E402
+from sufrah.bodies import LimitedBodies  # noqa: E402
+from sufrah.gunicorn_http import received  # noqa: E402
 from sufrah.starting import tell_start  # noqa: E402
 
+application = LimitedBodies(django, received)
 tell_start("web")
 tender.start()

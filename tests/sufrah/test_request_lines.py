@@ -74,7 +74,7 @@ def test_one_message_is_followed_by_its_ids(world: World, twilio: FakeTwilio, li
 
 
 def test_a_webhook_that_is_refused_says_which_sender_and_why(world: World, lines: Lines) -> None:
-    post(text_from(CUSTOMER, world.a.bot, "hello"), "0123456789abcdef0123456789abcdef")
+    post(text_from(CUSTOMER, world.a.bot, "hello"), "f" * 32)
     (line,) = lines.of("request")
     assert line.items() >= {"status": 403, "level": "WARNING", "bot_id": world.a.bot.pk}.items()
     assert line["refused"] == "not signed with this sender's token for this address"

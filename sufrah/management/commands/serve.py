@@ -14,7 +14,7 @@ from conversations.intake import tender
 from core.database.patience import database_within
 from orders import demo
 from sufrah import embedded
-from sufrah.asgi import application
+from sufrah.asgi import everything
 from sufrah.server import PortTaken, WorkerFailed, check_port, serve
 from sufrah.starting import tell_start
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         tell_start("web" if options["no_worker"] else "house")
         tender.start()
         try:
-            serve(application, options["host"], settings.PORT, with_worker=not options["no_worker"])
+            serve(everything, options["host"], settings.PORT, with_worker=not options["no_worker"])
         except WorkerFailed as error:
             raise CommandError(str(error)) from error
         finally:

@@ -1,0 +1,7 @@
+"""Sockets alone: `daphne -v 0 sufrah.sockets:application`, for production beside gunicorn."""
+
+from sufrah.asgi import sockets_alone
+from sufrah.starting import tell_start
+
+application = sockets_alone
+tell_start("sockets")
