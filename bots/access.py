@@ -50,6 +50,14 @@ def role_in(user: User | AnonymousUser, restaurant: Restaurant) -> str | None:
     return Membership.objects.filter(user_id=user.pk, restaurant=restaurant).values_list("role", flat=True).first()
 
 
+def may_change_account(by: User | AnonymousUser, person: User) -> bool:
+    """Whoever holds another's password, address or second factor has their rights: so superusers change everybody,
+    other operators themselves and people who are no operators."""
+    if not isinstance(by, User) or not by.is_active:
+        return False
+    return by.is_superuser or not (person.is_superuser or (person.is_staff and person.pk != by.pk))
+
+
 def member_in(restaurant: Restaurant, code: object) -> Membership:
     return found(Membership.objects.filter(restaurant=restaurant).select_related("user"), code)
 
@@ -86,8 +94,25 @@ def invitation_by(key: str, at: datetime) -> Invitation:
         raise Http404 from error
 
 
-def _signer() -> Signer:
-    return Signer(sep=".", salt="bots.invitation")
+def _signer(of: str = "invitation") -> Signer:
+    return Signer(sep=".", salt=f"bots.{of}")
+
+
+def password_key(member: Membership, maker: Membership) -> str:
+    """What a link for a new password carries: for whom it is, and by which right it was made."""
+    return _signer("password").sign(f"{member.code.hex}-{maker.code.hex}")
+
+
+def member_by_password_key(key: str) -> tuple[Membership, User]:
+    """For whom the link is and who made it, while the one works there and the other still is an owner. Raises Http404
+    for a forged key and for one whose maker has lost the right."""
+    try:
+        code, _, made_by = _signer("password").unsign(key).partition("-")
+    except BadSignature as error:
+        raise Http404 from error
+    there = Membership.objects.filter(restaurant__is_active=True).select_related("user")
+    maker = found(there.filter(role=Membership.Role.OWNER, user__is_active=True), made_by)
+    return found(there.filter(restaurant=maker.restaurant_id), code), maker.user
 
 
 def bot_for(user: User | AnonymousUser, code: object) -> Bot:

@@ -54,13 +54,18 @@ class NewPassword(PasswordResetConfirmView):
     template_name = "bots/new_password.html"
     form_class = NewPasswordForm
     success_url = reverse_lazy("login")
+    maker: User
 
     def get_user(self, uidb64: str) -> User | None:
-        person = super().get_user(uidb64)
-        return person if person and passwords.belongs_to_one(person) else None
+        """Asked when the link is opened, and again when it is used."""
+        found = passwords.person_and_maker(uidb64)
+        if found is None:
+            return None
+        person, self.maker = found
+        return person
 
     def form_valid(self, form: SetPasswordForm[Any]) -> HttpResponse:
-        passwords.change_password(cast(User, self.user), form.cleaned_data["new_password1"])
+        passwords.change_password(cast(User, self.user), form.cleaned_data["new_password1"], link_of=self.maker)
         del self.request.session[INTERNAL_RESET_SESSION_TOKEN]
         messages.success(self.request, gettext("Your password is changed. Sign in with it."))
         return redirect(str(self.success_url))

@@ -91,7 +91,7 @@ class Invitation(models.Model):
     email = models.EmailField(_("e-mail address"))
     role = models.CharField(_("role"), max_length=10, choices=Membership.Role.choices, default=Membership.Role.AGENT)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("made by")
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )
     created_at = models.DateTimeField(_("created"))
     expires_at = models.DateTimeField(_("expires"))
@@ -249,12 +249,14 @@ class ApiToken(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who changed what, when; never with a secret. `changes` is `{field: [before, after]}`."""
+    """Who changed what, when; never with a secret. `changes` is `{field: [before, after]}`; `actor` is the name of the
+    person or token, which stays when the account is deleted, and empty for a command or the house itself."""
 
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("who")
     )
+    actor = models.CharField(_("who"), max_length=160, default="", db_default="", blank=True)
     restaurant = models.ForeignKey(
         Restaurant, models.SET_NULL, null=True, related_name="+", verbose_name=_("restaurant")
     )

@@ -7,7 +7,9 @@ from typing import Literal
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.db import transaction
 
+from bots.audit import note
 from bots.models import Bot, HookEndpoint, SecondFactor
 from bots.secrets import Secret
 
@@ -21,11 +23,22 @@ def secrets_to_rotate() -> int:
 
 
 def rotate() -> Iterator[tuple[Holder, Result]]:
-    """One row after the other, retired senders too; each is stored before the next begins."""
+    """One row after the other, retired senders too; each is stored before the next begins. A run that comes to its end
+    is noted."""
     newest = Fernet(settings.FIELD_ENCRYPTION_KEYS[0])
+    rotated = 0
     for kind, field in _FIELDS.items():
         for row in kind._default_manager.order_by("pk").iterator(chunk_size=200):
-            yield row, _rotated(row, field, newest)
+            result = _rotated(row, field, newest)
+            rotated += result == "rotated"
+            yield row, result
+    if rotated:
+        _note(rotated)
+
+
+def _note(rotated: int) -> None:
+    with transaction.atomic(durable=True):
+        note("keys.rotated", "FIELD_ENCRYPTION_KEYS", user=None, restaurant=None, changes={"secrets": [None, rotated]})
 
 
 def _rotated(row: Holder, field: str, newest: Fernet) -> Result:

@@ -23,11 +23,12 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a token speaks for: one restaurant, or with None the operator."""
+    """Who a token speaks for: one restaurant, or with None the operator. By its name it stands in the audit log."""
 
     restaurant: Restaurant | None
     may_write: bool
     token_id: int | None = None
+    name: str = "DASHBOARD_PAT"
 
     @property
     def restaurant_id(self) -> int | None:
@@ -90,7 +91,7 @@ def bearer_of(token: str) -> Bearer | None:
     if row is None:
         return None
     _note_use(row, timezone.now())
-    return Bearer(row.restaurant, row.scope == ApiToken.Scope.WRITE, row.pk)
+    return Bearer(row.restaurant, row.scope == ApiToken.Scope.WRITE, row.pk, str(row))
 
 
 def _bytes(token: str) -> bytes:

@@ -82,7 +82,10 @@ class ItemAdmin(Noted[Item]):
         "is_available",
         "position",
     ]
-    noted = ("restaurant", "category", "name_ar", "name_en", "price", "is_available", "position")
+    noted = (
+        *("restaurant", "category", "name_ar", "name_en", "description_ar", "description_en"),
+        *("price", "is_available", "position"),
+    )
 
 
 @admin.register(Branch)
@@ -93,7 +96,10 @@ class BranchAdmin(Noted[Branch]):
     list_filter = ["is_active", "restaurant"]
     search_fields = ["name_ar", "name_en", "address_ar", "address_en", "restaurant__name"]
     autocomplete_fields = ["restaurant"]
-    noted = ("restaurant", "name_ar", "name_en", "phone", "latitude", "longitude", "is_active")
+    noted = (
+        *("restaurant", "name_ar", "name_en", "address_ar", "address_en", "phone", "latitude", "longitude"),
+        *("position", "is_active"),
+    )
 
 
 class LineInline(ReadOnlyTabular[OrderLine, Order]):

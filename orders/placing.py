@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bots.audit import note
 from bots.jobs import wake
 from bots.live import Kind, announce
 from bots.models import Restaurant
@@ -206,6 +207,7 @@ def cancel(order: Order, user: User | None, *, at: datetime) -> None:
 
 def _move(order: Order, status: Order.Status, user: User | None, at: datetime) -> None:
     """From the status that the caller saw: of two that saw the same one, one moves the order."""
+    before = order.status
     with transaction.atomic(durable=True):
         seen = Order.objects.filter(pk=order.pk, status=order.status)
         if not seen.update(status=status, version=grown(at), updated_at=at):
@@ -213,6 +215,7 @@ def _move(order: Order, status: Order.Status, user: User | None, at: datetime) -
             raise NotPossible(_refusal(order, status))
         event = OrderEvent.objects.create(order=order, status=status, by=user)
         order.refresh_from_db(fields=["status", "version", "updated_at"])
+        note("order.moved", order, user=user, restaurant=order.restaurant, changes={"status": [before, status.value]})
         wake("tell_customer", order_event_id=event.pk)
         _announce("order.updated", order)
 

@@ -51,6 +51,8 @@ ALLOWED_HOSTS += [urlsplit(PUBLIC_BASE_URL).hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 
 INSTALLED_APPS = [
+    # Before django.contrib.auth, whose commands for passwords it notes.
+    "sufrah.apps.SufrahConfig",
     "daphne",
     "unfold",
     "unfold.contrib.filters",
@@ -68,7 +70,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "sufrah.apps.JobsConfig",
     "axes",
-    "sufrah.apps.SufrahConfig",
     "bots",
     "orders",
     "conversations",

@@ -21,7 +21,7 @@ from unfold.admin import TabularInline as UnfoldTabular
 from unfold.decorators import action, display
 
 from bots.admin.showing import left_to_right
-from bots.audit import changes, fields_of, note
+from bots.audit import Changes, changes, fields_of, note
 from bots.models import Bot, Restaurant
 
 M = TypeVar("M", bound=Model)
@@ -188,14 +188,41 @@ class MadeOnce(ByVerbs[M]):
 
 
 class Noted(Admin[M]):
-    """Rows that operators edit freely; every change is in the audit log."""
+    """Rows that operators edit freely; every change is in the audit log. `noted` are its fields, `noted_many` those
+    that name several rows, and `noted_beside` the fields of the rows that are edited on the same page."""
 
     noted: tuple[str, ...] = ()
+    noted_many: tuple[str, ...] = ()
+    noted_beside: Mapping[type[Model], tuple[str, ...]] = {}
 
     def save_model(self, request: HttpRequest, obj: M, form: forms.ModelForm[M], change: bool) -> None:
         before = fields_of(type(obj)._default_manager.get(pk=obj.pk), self.noted) if change else {}
         super().save_model(request, obj, form, change)
         self._note(request, obj, "changed" if change else "made", before)
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm[M], formsets: Any, change: bool) -> None:
+        before = self._many(form.instance)
+        super().save_related(request, form, formsets, change)
+        changed = changes(before, self._many(form.instance))
+        if changed:
+            _note(request, form.instance, "changed", changed)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Each row beside gets a line of its own."""
+        names = self.noted_beside.get(formset.model, ())
+        chosen = formset.model._default_manager.filter(pk__in=[row.instance.pk for row in formset.initial_forms])
+        before = {row.pk: fields_of(row, names) for row in chosen}
+        gone = [(row.instance, before[row.instance.pk]) for row in formset.deleted_forms if row.instance.pk in before]
+        for row, fields in gone:
+            _note(request, row, "deleted", changes(fields, dict.fromkeys(names)))
+        super().save_formset(request, form, formset, change)
+        for row in formset.new_objects:
+            _note(request, row, "made", changes({}, fields_of(row, names)))
+        for row, _fields in formset.changed_objects:
+            _note(request, row, "changed", changes(before[row.pk], fields_of(row, names)))
+
+    def _many(self, obj: M) -> dict[str, object]:
+        return {name: sorted(map(str, getattr(obj, name).all())) for name in self.noted_many}
 
     def delete_model(self, request: HttpRequest, obj: M) -> None:
         self._note_deleted(request, obj)
@@ -209,11 +236,15 @@ class Noted(Admin[M]):
     def _note(self, request: HttpRequest, obj: M, what: str, before: dict[str, object]) -> None:
         changed = changes(before, fields_of(obj, self.noted))
         if changed:
-            note(_action(obj, what), obj, user=_who(request), restaurant=restaurant_of(obj), changes=changed)
+            _note(request, obj, what, changed)
 
     def _note_deleted(self, request: HttpRequest, obj: M) -> None:
         restaurant = None if isinstance(obj, Restaurant) else restaurant_of(obj)
         note(_action(obj, "deleted"), obj, user=_who(request), restaurant=restaurant, changes={})
+
+
+def _note(request: HttpRequest, obj: Model, what: str, changed: Changes) -> None:
+    note(_action(obj, what), obj, user=_who(request), restaurant=restaurant_of(obj), changes=changed)
 
 
 def _action(obj: Model, what: str) -> str:

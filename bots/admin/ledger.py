@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -103,13 +103,18 @@ class ApiTokenAdmin(MadeOnce[ApiToken]):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly[AuditEvent]):
-    list_display = ["at", "user", "action", "subject", "restaurant"]
-    list_select_related = ["user", "restaurant"]
+    list_display = ["at", "who", "action", "subject", "restaurant"]
+    list_select_related = ["restaurant"]
     list_filter = [SenderFilter, "action", "restaurant"]
-    search_fields = ["subject", "action", "user__username"]
+    search_fields = ["subject", "action", "actor"]
     date_hierarchy = "at"
-    fields = ["at", "user", "action", "subject", "restaurant", "changed"]
-    readonly_fields = ["changed"]
+    fields = ["at", "who", "action", "subject", "restaurant", "changed"]
+    readonly_fields = ["who", "changed"]
+
+    @admin.display(description=_("who"), ordering="actor")
+    def who(self, event: AuditEvent) -> SafeString:
+        """By the name of that day, also when the account is gone."""
+        return format_html("<bdi>{}</bdi>", event.actor or _("a command or the house itself"))
 
     @admin.display(description=_("changes"))
     def changed(self, event: AuditEvent) -> SafeString | str:

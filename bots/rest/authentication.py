@@ -12,6 +12,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from bots.access import any_restaurant, as_code
+from bots.audit import speak_as
 from bots.lines import note_on_line
 from bots.models import Restaurant
 from bots.rest.errors import SENTENCE
@@ -35,6 +36,7 @@ class BearerAuthentication(BaseAuthentication):
         if bearer is None:
             raise AuthenticationFailed("This token is unknown or revoked")
         note_on_line(token_id=bearer.token_id, restaurant_id=bearer.restaurant_id)
+        speak_as(bearer.name)
         return AnonymousUser(), bearer
 
     def authenticate_header(self, request: Request) -> str:

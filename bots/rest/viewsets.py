@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSet
 
+from bots.audit import one_call
 from bots.models import Restaurant
 from bots.rest.authentication import TENANT_HEADER, BearerAuthentication, IsOperator, ScopeAllows, restaurant_of
 from bots.rest.paging import Found, PageQuery, Wanted, next_link, wanted
@@ -36,7 +37,8 @@ class ApiViewSet(ViewSet):
     call_name = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        answer: Any = conditional_page(super().dispatch)(request, *args, **kwargs)
+        with one_call():
+            answer: Any = conditional_page(super().dispatch)(request, *args, **kwargs)
         answer.add_post_render_callback(self._noted)  # the last one, because a 304 keeps few headers
         return answer
 

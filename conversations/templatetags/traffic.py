@@ -50,7 +50,13 @@ def _events(bot: Bot) -> list[Event]:
 
 def _change(event: AuditEvent) -> Event:
     url = reverse("admin:bots_auditevent_change", args=[event.pk])
-    return Event(event.at, history.in_words(event), words.person(event.user) or _("a command or the API"), url, False)
+    return Event(
+        event.at,
+        history.in_words(event),
+        words.person(event.user) or event.actor or _("a command or the API"),
+        url,
+        False,
+    )
 
 
 def _failure(message: Message) -> Event:
