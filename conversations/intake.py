@@ -6,7 +6,9 @@ import logging
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 
 from django.conf import settings
@@ -17,13 +19,15 @@ from django.utils import timezone
 from conversations.outage import AWAY, outage
 from conversations.posted import Posted, Unreadable
 from conversations.receiving import Refused, form_of, look_at, receive, said_in
-from conversations.spool import ANY, Spool, SpoolError, key_of, spool
+from conversations.spool import ANY, Spool, SpoolError, key_of, lane_of, spool
 from core.database.patience import database_within
 
 logger = logging.getLogger(__name__)
 
 FLUSH_PATIENCE = 10.0
 TEND_EVERY = 1.0
+_AT_ONCE = 200
+_LANES = 4
 
 
 def take_in(posted: Posted) -> None:
@@ -54,12 +58,8 @@ def _received(posted: Posted, form: QueryDict) -> bool:
 
 def tend(seconds: float = 60.0) -> None:
     """Asks for a database that was away, and empties the spool once it is there."""
-    if (outage.is_on and not outage.probe()) or not spool().holds():
-        return
-    try:
+    if (not outage.is_on or outage.probe()) and spool().holds():
         flush(seconds)
-    finally:
-        close_old_connections()
 
 
 def flush(seconds: float) -> int:
@@ -70,14 +70,31 @@ def flush(seconds: float) -> int:
         if mine:
             kept.drop_stale_drafts()
         # What comes meanwhile goes behind its own conversation's: until nothing is left, not until the list is done.
-        while mine and (names := kept.names()):
-            ended = sum(1 for _ in takewhile(lambda name: time.monotonic() < until and _flushed(kept, name), names))
+        while mine and (names := kept.names()[:_AT_ONCE]):
+            ended = _flush_lanes(kept, names, until)
             done += ended
             if ended < len(names):
                 break
     if done:
         logger.warning("%d kept webhooks are done, %d wait.", done, len(kept.names()))
     return done
+
+
+def _flush_lanes(kept: Spool, names: list[str], until: float) -> int:
+    """Conversations beside each other, each in its order: as many at once as at a busy door, so that the spool shrinks
+    however many write meanwhile."""
+    lanes: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        lanes[lane_of(name)].append(name)
+
+    def run(lane: list[str]) -> int:
+        try:
+            return sum(1 for _ in takewhile(lambda name: time.monotonic() < until and _flushed(kept, name), lane))
+        finally:
+            close_old_connections()
+
+    with ThreadPoolExecutor(_LANES, "spool") as threads:
+        return sum(threads.map(run, lanes.values()))
 
 
 def _keep(posted: Posted, key: str) -> None:
@@ -94,8 +111,10 @@ def _key_of(posted: Posted, form: QueryDict) -> str:
 
 
 def _flushed(kept: Spool, name: str) -> bool:
-    """False when the database is away: then the request stays. A request leaves the spool after its commit, so a
+    """False while the database is away: then the request stays. A request leaves the spool after its commit, so a
     kill between the two lets it be recorded again, which changes nothing."""
+    if outage.is_on:
+        return False
     try:
         posted = kept.read(name)
         with database_within(FLUSH_PATIENCE):

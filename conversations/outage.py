@@ -8,11 +8,13 @@ import time
 
 import psycopg
 from django.db import InterfaceError, InternalError, OperationalError, connection
+from procrastinate.exceptions import ConnectorException
 
 logger = logging.getLogger(__name__)
 
-AWAY = (OperationalError, InterfaceError, InternalError)
-"""Stopped, unreachable, frozen, overloaded, out of space, or a standby that takes no writes: later it may work."""
+AWAY = (OperationalError, InterfaceError, InternalError, ConnectorException)
+"""Stopped, unreachable, frozen, overloaded, out of space, or a standby that takes no writes: later it may work. The
+last is what the engine of the jobs says for all of them."""
 _CONNECT_SECONDS = 2
 
 

@@ -177,6 +177,12 @@ def name_of(posted: Posted, key: str) -> str:
     return f"{int(posted.at.timestamp() * 1_000_000):016d}-{uuid.uuid4().hex}-{key}"
 
 
+def lane_of(name: str) -> str:
+    """Those of one lane must be recorded in their order. Who has no conversation has a lane by chance."""
+    _, unique, key = name.split("-")
+    return key or unique[:1]
+
+
 def key_of(*addresses: str) -> str:
     """Stands for a conversation; who has no SECRET_KEY cannot guess the numbers behind it."""
     secret = hashlib.sha256(settings.SECRET_KEY.encode()).digest()

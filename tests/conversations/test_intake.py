@@ -12,6 +12,7 @@ import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connections
 from django.test import override_settings
 from django.utils import timezone
+from procrastinate.exceptions import ConnectorException
 
 from conversations import intake, receiving
 from conversations.models import Conversation, Message, StatusReport
@@ -66,7 +67,7 @@ def bodies() -> list[str]:
     return list(Message.objects.filter(direction="IN").order_by("id").values_list("body", flat=True))
 
 
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, ConnectorException])
 def test_what_comes_meanwhile_is_kept_and_stored_in_order(
     world: World, away: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:

@@ -1,0 +1,93 @@
+"""Customers who write steadily while the database goes away, and what has become of their messages.
+
+`SPOOL_OUTAGE_SECONDS=60 python -m pytest tests/sufrah/test_spool_outage.py -s` runs the outages in full length and says
+what they took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+from django.test import override_settings
+
+from bots.models import Bot
+from tests.processes import manage
+from tests.raw_posts import posted, request_of
+from tests.twilio_posts import text_from
+from tests.world import ACCOUNT_A, NUMBER_A, TOKEN_A, fresh_sid
+
+CUSTOMERS = 10
+A_SECOND = 50
+PATIENCE = 15.0  # Twilio's
+MAKE_WORLD = "from tests.world import make_world; make_world()"
+
+
+def furnish(env: Mapping[str, str]) -> None:
+    """Tables, and the senders of the world."""
+    manage(env, "migrate", "--verbosity", "0")
+    manage(env, "shell", "-v", "0", "-c", MAKE_WORLD)
+
+
+@dataclass
+class Writing:
+    """Each post: who wrote, the number of the message, its answer and the seconds it took. Status 0 is no answer."""
+
+    port: int
+    said: list[tuple[str, int, int, float]] = field(default_factory=list)
+
+    @property
+    def statuses(self) -> set[int]:
+        return {status for _, _, status, _ in self.said}
+
+    @property
+    def seconds(self) -> list[float]:
+        return sorted(took for _, _, _, took in self.said)
+
+    def figures(self) -> str:
+        took = self.seconds
+        p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
+        return f"{len(took)} posts, p50 {p50:.3f} s, p99 {p99:.3f} s, slowest {took[-1]:.3f} s"
+
+    async def write(self, until: asyncio.Event, again: bool = False) -> None:
+        """Posts at an even pace until the event; with `again` what got no answer is posted again, as it was."""
+        began, number = time.monotonic(), 0
+        with override_settings(PORT=self.port, PUBLIC_BASE_URL=f"http://localhost:{self.port}"):
+            async with asyncio.TaskGroup() as posts:
+                while not until.is_set():
+                    customer = f"+9665500002{number % CUSTOMERS:02d}"
+                    form = text_from(customer, _bot(), str(number), fresh_sid("SMout"))
+                    posts.create_task(self._post(customer, number, request_of(form, TOKEN_A), again))
+                    number += 1
+                    await asyncio.sleep(max(began + number / A_SECOND - time.monotonic(), 0))
+
+    async def _post(self, customer: str, number: int, request: bytes, again: bool) -> None:
+        while True:
+            began, status = time.monotonic(), 0
+            try:
+                status = await posted(request, PATIENCE)
+            except (OSError, EOFError, TimeoutError):
+                if again:
+                    await asyncio.sleep(0.2)
+                    continue
+            self.said.append((customer, number, status, time.monotonic() - began))
+            return
+
+
+def _bot() -> Bot:
+    return Bot(account_sid=ACCOUNT_A, whatsapp_number=NUMBER_A)
+
+
+def stored(url: str) -> dict[str, list[int]]:
+    """The numbers of each customer's messages, in the order in which they were stored."""
+    found: dict[str, list[int]] = {}
+    with psycopg.connect(url) as line:
+        for address, body in line.execute(
+            "SELECT c.customer_address, m.body FROM conversations_message m "
+            "JOIN conversations_conversation c ON c.id = m.conversation_id WHERE m.direction = 'IN' ORDER BY m.id"
+        ):
+            found.setdefault(address, []).append(int(body))
+    return found
