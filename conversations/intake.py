@@ -58,7 +58,10 @@ def _received(posted: Posted, form: QueryDict) -> bool:
 
 def tend(seconds: float = 60.0) -> None:
     """Asks for a database that was away, and empties the spool once it is there."""
-    if (not outage.is_on or outage.probe()) and spool().holds():
+    if outage.is_on and not outage.probe():
+        if outage.is_to_be_said():
+            logger.error("The database is still away; %s", _lying())
+    elif spool().holds():
         flush(seconds)
 
 
@@ -76,8 +79,14 @@ def flush(seconds: float) -> int:
             if ended < len(names):
                 break
     if done:
-        logger.warning("%d kept webhooks are done, %d wait.", done, len(kept.names()))
+        logger.warning("%d kept webhooks are done; %s", done, _lying())
     return done
+
+
+def _lying() -> str:
+    """Raises OSError when the folder cannot be read."""
+    found = spool().filling()
+    return f"{found.waiting} wait on disk ({found.size / 2**20:.1f} MB), {found.aside} are put aside."
 
 
 def _flush_lanes(kept: Spool, names: list[str], until: float) -> int:

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 AWAY = (OperationalError, InterfaceError, InternalError, ConnectorException)
 """Stopped, unreachable, frozen, overloaded, out of space, or a standby that takes no writes: later it may work. The
 last is what the engine of the jobs says for all of them."""
+SAY_EVERY = 60.0
 _CONNECT_SECONDS = 2
 
 
@@ -25,6 +26,7 @@ class Outage:
     def __init__(self) -> None:
         self.began: float | None = None
         self.is_known = False
+        self._said = 0.0
         self._lock = threading.Lock()
 
     @property
@@ -35,7 +37,7 @@ class Outage:
         with self._lock:
             if self.began is not None:
                 return
-            self.began = time.monotonic()
+            self.began = self._said = time.monotonic()
         logger.error("The database does not answer (%s): webhooks are kept on disk.", type(error).__name__)
 
     def end(self) -> None:
@@ -44,6 +46,13 @@ class Outage:
                 return
             lasted, self.began, self.is_known = time.monotonic() - self.began, None, False
         logger.warning("The database answers again after %.0f s.", lasted)
+
+    def is_to_be_said(self) -> bool:
+        """Once a minute while it lasts."""
+        if time.monotonic() - self._said < SAY_EVERY:
+            return False
+        self._said = time.monotonic()
+        return True
 
     def probe(self) -> bool:
         """Asks by a connection of its own, since those of the pool may be dead; then the pool throws its dead ones out.

@@ -72,6 +72,7 @@ class Spool:
             self._prepare()
             self._check_room(len(sealed))
             self._write(name_of(posted, key), sealed)
+            self._count(len(sealed))
         except OSError as error:
             raise SpoolError(
                 f"Nothing can be kept in {self.folder} ({error.strerror}): set SPOOL_DIR to a folder of this user with "
@@ -137,6 +138,15 @@ class Spool:
         oldest = int(min(waiting)[:16]) / 1_000_000 if waiting else None
         return Filling(len(waiting), sum(waiting.values()), len(_sizes(self._aside)), oldest)
 
+    def trouble(self) -> str:
+        """Why nothing can be kept, in words; "" when all is well."""
+        try:
+            self._prepare()
+            self._check_room(0)
+        except (OSError, SpoolError) as error:
+            return str(error)
+        return "" if os.access(self._waiting, os.W_OK | os.X_OK) else f"Nothing may be written to {self._waiting}."
+
     def _prepare(self) -> None:
         if not self._waiting.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -151,11 +161,15 @@ class Spool:
         if not 0 <= time.monotonic() - at < _MEASURED_EVERY:
             lying = {**_sizes(self._waiting), **_sizes(self._aside)}
             at, files, held = time.monotonic(), len(lying), sum(lying.values())
+            self._measured = (at, files, held)
         if files + 1 > self.most_files or held + size > self.most_bytes:
             raise SpoolError(
                 f"The spool {self.folder} is full: {files} requests, {held // 2**20} MB. Bring the database back, or "
                 "raise SPOOL_MAX_FILES and SPOOL_MAX_MB."
             )
+
+    def _count(self, size: int) -> None:
+        at, files, held = self._measured
         self._measured = (at, files + 1, held + size)
 
     def _write(self, name: str, content: bytes) -> None:

@@ -32,20 +32,42 @@ def furnish(env: Mapping[str, str]) -> None:
     manage(env, "shell", "-v", "0", "-c", MAKE_WORLD)
 
 
+@dataclass(frozen=True)
+class Said:
+    """One post: times are monotonic seconds, status 0 is no answer."""
+
+    customer: str
+    number: int
+    status: int
+    posted: float
+    answered: float
+
+
 @dataclass
 class Writing:
-    """Each post: who wrote, the number of the message, its answer and the seconds it took. Status 0 is no answer."""
-
     port: int
-    said: list[tuple[str, int, int, float]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
     @property
     def statuses(self) -> set[int]:
-        return {status for _, _, status, _ in self.said}
+        return {said.status for said in self.said}
 
     @property
     def seconds(self) -> list[float]:
-        return sorted(took for _, _, _, took in self.said)
+        return sorted(said.answered - said.posted for said in self.said)
+
+    def turned_round(self, stored: dict[str, list[int]]) -> list[tuple[str, int, int]]:
+        """Messages that were stored before one that had been answered before they were even posted."""
+        of = {(said.customer, said.number): said for said in self.said}
+        found = []
+        for customer, numbers in stored.items():
+            posted_last = 0.0
+            for number in numbers:
+                said = of[customer, number]
+                if said.answered < posted_last:
+                    found.append((customer, number, said.status))
+                posted_last = max(posted_last, said.posted)
+        return found
 
     def figures(self) -> str:
         took = self.seconds
@@ -73,7 +95,7 @@ class Writing:
                 if again:
                     await asyncio.sleep(0.2)
                     continue
-            self.said.append((customer, number, status, time.monotonic() - began))
+            self.said.append(Said(customer, number, status, began, time.monotonic()))
             return
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connections
 from django.test import override_settings
@@ -310,6 +311,23 @@ def test_a_database_that_goes_during_the_flush_leaves_the_rest(
     assert (bodies(), spool().filling().waiting) == (["a"], 2)
     intake.tend()
     assert bodies() == ["a", "b", "c"]
+
+
+def test_a_long_outage_says_how_much_lies_there(
+    world: World, away: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    says(world, "a")
+    says(world, "b")
+    away.setattr(outage, "_ask", failing)
+    intake.tend()
+    assert "still away" not in caplog.text
+    monkeypatch.setattr("conversations.outage.SAY_EVERY", 0.0)
+    intake.tend()
+    assert "2 wait on disk" in caplog.text
+
+
+def failing() -> None:
+    raise psycopg.OperationalError
 
 
 def test_a_flush_ends_in_time(world: World, away: pytest.MonkeyPatch) -> None:

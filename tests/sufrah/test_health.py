@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, connection
-from django.test import Client
+from django.db import DatabaseError, OperationalError, connection
+from django.test import Client, override_settings
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from conversations.models import Message
+from conversations.outage import outage
+from conversations.posted import Posted
+from conversations.spool import key_of, spool
 from sufrah import health
 from tests.sessions_state.customers import Customer
 from tests.world import World
@@ -39,6 +43,10 @@ def test_ready_with_a_living_worker(client: Client) -> None:
         "worker": True,
         "oldestUnhandledMessageSeconds": None,
         "oldestUnsentReplySeconds": None,
+        "canKeepWebhooks": True,
+        "keptWebhooks": 0,
+        "keptWebhooksPutAside": 0,
+        "oldestKeptWebhookSeconds": None,
     }
 
 
@@ -65,14 +73,50 @@ def test_what_waits_is_told_in_seconds(client: Client, world: World) -> None:
     assert 45 <= found["oldestUnsentReplySeconds"] < 75
 
 
-def test_a_database_that_is_away_is_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> bool:
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> bool:
         raise DatabaseError
 
-    monkeypatch.setattr(health, "_is_migrated", away)
+    monkeypatch.setattr(health, "_is_migrated", fail)
+
+
+def test_a_database_that_is_away_is_said_and_webhooks_still_come_here(client: Client, away: None) -> None:
     answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert (answer.json()["ready"], answer.json()["database"]) == (True, False)
+
+
+def test_neither_a_database_nor_a_place_to_keep_webhooks(client: Client, away: None, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with override_settings(SPOOL_DIR=tmp_path / "file"):
+        answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["database"] is False
+    assert (answer.json()["ready"], answer.json()["canKeepWebhooks"]) == (False, False)
+
+
+def test_no_place_to_keep_webhooks_is_said_and_no_matter_meanwhile(client: Client, tmp_path: Path) -> None:
+    heartbeat()
+    (tmp_path / "file").touch()
+    with override_settings(SPOOL_DIR=tmp_path / "file"):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["canKeepWebhooks"]) == (200, False)
+
+
+def test_what_is_kept_is_told(client: Client) -> None:
+    for seconds in (90, 30):
+        came = timezone.now() - timedelta(seconds=seconds)
+        spool().keep(Posted("inbound", "/webhook", "signature", b"Body=x", came), key_of("a", "b"))
+    spool().put_aside(spool().names()[1])
+    found = client.get("/readyz").json()
+    assert (found["keptWebhooks"], found["keptWebhooksPutAside"]) == (1, 1)
+    assert 90 <= found["oldestKeptWebhookSeconds"] < 120
+
+
+def test_nobody_waits_for_a_database_that_is_known_to_be_away(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_asked", None)
+    outage.begin(OperationalError())
+    assert client.get("/readyz").json()["database"] is False
 
 
 def test_tables_that_are_behind_are_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
