@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 FLUSH_PATIENCE = 10.0
 TEND_EVERY = 1.0
 _AT_ONCE = 200
-_LANES = 4
+_LANES = 2
 
 
 def take_in(posted: Posted) -> None:

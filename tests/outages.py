@@ -52,9 +52,9 @@ class Writing:
     def statuses(self) -> set[int]:
         return {said.status for said in self.said}
 
-    @property
-    def seconds(self) -> list[float]:
-        return sorted(said.answered - said.posted for said in self.said)
+    def seconds(self, since: float = 0.0) -> list[float]:
+        """Of those that were posted since then: the first ones find processes that are not warm yet."""
+        return sorted(said.answered - said.posted for said in self.said if said.posted >= since)
 
     def turned_round(self, stored: dict[str, list[int]]) -> list[tuple[str, int, int]]:
         """Messages that were stored before one that had been answered before they were even posted."""
@@ -69,10 +69,11 @@ class Writing:
                 posted_last = max(posted_last, said.posted)
         return found
 
-    def figures(self) -> str:
-        took = self.seconds
+    def figures(self, since: float) -> str:
+        took = self.seconds(since)
         p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
-        return f"{len(took)} posts, p50 {p50:.3f} s, p99 {p99:.3f} s, slowest {took[-1]:.3f} s"
+        over = sum(1 for seconds in took if seconds > 1)
+        return f"{len(took)} posts, p50 {p50:.3f} s, p99 {p99:.3f} s, slowest {took[-1]:.3f} s, {over} over 1 s"
 
     async def write(self, until: asyncio.Event, again: bool = False) -> None:
         """Posts at an even pace until the event; with `again` what got no answer is posted again, as it was."""
