@@ -10,13 +10,16 @@ import psycopg
 from django.db import InterfaceError, InternalError, OperationalError, connection
 from procrastinate.exceptions import ConnectorException
 
+from core.database.patience import database_within
+from core.database.pool import PatientConnection
+
 logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, InternalError, ConnectorException)
 """Stopped, unreachable, frozen, overloaded, out of space, or a standby that takes no writes: later it may work. The
 last is what the engine of the jobs says for all of them."""
 SAY_EVERY = 60.0
-_CONNECT_SECONDS = 2
+_ANSWERS_WITHIN = 2
 
 
 class Outage:
@@ -67,7 +70,8 @@ class Outage:
 
     def _ask(self) -> None:
         given = connection.get_connection_params()
-        with psycopg.connect(**{**given, "connect_timeout": _CONNECT_SECONDS, "autocommit": True}) as line:
+        given |= {"connect_timeout": _ANSWERS_WITHIN, "autocommit": True}
+        with database_within(_ANSWERS_WITHIN), PatientConnection.connect(**given) as line:
             line.execute("SELECT 1")
         pool = connection.pool  # type: ignore[attr-defined]  # the PostgreSQL backend's own
         if pool:

@@ -13,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from bots.patience import database_within
 from conversations.delivery import oldest_unsent_at
 from conversations.outage import outage
 from conversations.spool import Filling, spool
+from core.database.patience import database_within
 from sessions_state.sweep import unhandled
 
 WORKER_SILENT_AFTER = timedelta(seconds=10)
