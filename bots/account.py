@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import segno
@@ -105,16 +106,28 @@ def begin_second_factor(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def confirm_second_factor(request: HttpRequest) -> HttpResponse:
+    """The answer to this post is the only page that shows the recovery codes."""
     person = cast(User, request.user)
     try:
         address = second_factor.address_of(person)
     except SecondFactor.DoesNotExist:
         return redirect("account")
-    if second_factor.confirm(person, request.POST.get("code", ""), at=timezone.now()):
-        # Whoever came in elsewhere by the password alone is out.
-        staffing.sign_out_everywhere(person, by=person, but=request.session.session_key)
-        return redirect("account")
-    return _refused(request, address)
+    codes = second_factor.confirm(person, request.POST.get("code", ""), at=timezone.now())
+    if not codes:
+        return _refused(request, address)
+    # Whoever came in elsewhere by the password alone is out.
+    staffing.sign_out_everywhere(person, by=person, but=request.session.session_key)
+    return _account(request, codes=codes)
+
+
+@never_cache
+@require_POST
+@login_required
+def new_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """The answer to this post is the only page that shows them."""
+    person = cast(User, request.user)
+    codes = second_factor.new_recovery_codes(person, request.POST.get("code", ""), at=timezone.now())
+    return _account(request, codes=codes) if codes else _refused(request)
 
 
 @never_cache
@@ -122,10 +135,8 @@ def confirm_second_factor(request: HttpRequest) -> HttpResponse:
 @login_required
 def end_second_factor(request: HttpRequest) -> HttpResponse:
     """A code is asked for, so that a phone left on the table is not enough."""
-    person = cast(User, request.user)
-    if not second_factor.passes(person, request.POST.get("code", ""), at=timezone.now()):
+    if not second_factor.end_own(cast(User, request.user), request.POST.get("code", ""), at=timezone.now()):
         return _refused(request)
-    second_factor.switch_off(person, by=person)
     return redirect("account")
 
 
@@ -139,11 +150,13 @@ def _account(
     *,
     status: int = 200,
     address: str = "",
+    codes: Sequence[str] = (),
     refusal: str = "",
     form: OwnPasswordForm | None = None,
 ) -> HttpResponse:
     person = cast(User, request.user)
     picture = segno.make(address).svg_inline(scale=5, light="white") if address else ""
     context = {"is_on": second_factor.is_on(person), "address": address, "picture": picture, "refusal": refusal}
-    context["form"] = form or OwnPasswordForm(person)
+    context |= {"codes": codes, "recovery": second_factor.recovery_of(person), "form": form or OwnPasswordForm(person)}
+    context["key"] = second_factor.key_in(address) if address else ""
     return render(request, "bots/account.html", context, status=status)

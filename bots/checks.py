@@ -93,3 +93,20 @@ def _hosts() -> Iterator[CheckMessage]:
             hint="Name the hosts that serve people; the host of PUBLIC_BASE_URL is always among them.",
             id="bots.E008",
         )
+
+
+@register(Tags.security, deploy=True)
+def check_proxies(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """bots.E020, of `check --deploy`: sign-ins and calls are counted by address, so whose address is seen must be
+    said."""
+    if not settings.IS_PRODUCTION or settings.TRUSTED_PROXIES_SAID:
+        return []
+    return [
+        Error(
+            "TRUSTED_PROXIES is not set: behind a proxy all visitors would share one address, and one who guesses "
+            "passwords would make everybody wait.",
+            hint="Set it to the number of your proxies that append to X-Forwarded-For: 1 behind one proxy, 0 where "
+            "visitors reach the web server itself.",
+            id="bots.E020",
+        )
+    ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bots.hooks.models import HookAttempt, HookDelivery, HookEndpoint
 from bots.secrets import SecretField
+from bots.sign_in.models import RecoveryCode, SecondFactor, SignInSession, TryCount
 
 __all__ = [
     "ApiToken",
@@ -22,7 +23,11 @@ __all__ = [
     "HookEndpoint",
     "IdempotentCall",
     "Membership",
+    "RecoveryCode",
     "Restaurant",
+    "SecondFactor",
+    "SignInSession",
+    "TryCount",
     "TwilioContent",
 ]
 
@@ -105,24 +110,6 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
-
-
-class SecondFactor(models.Model):
-    """A person's key for codes that change. `last_step` is that of the last code used, which does not work again."""
-
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
-    key = SecretField(_("key"))
-    confirmed_at = models.DateTimeField(_("on since"), null=True)
-    last_step = models.BigIntegerField(default=0)
-    misses = models.PositiveIntegerField(default=0)
-    missed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        verbose_name = _("second factor")
-        verbose_name_plural = _("second factors")
-
-    def __str__(self) -> str:
-        return str(self.user)
 
 
 class Bot(models.Model):

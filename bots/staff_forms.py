@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm, UserCreationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_login_failed
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from bots import second_factor
+from bots import second_factor, throttle
 from bots.models import Membership
 
 CODE = {"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"}
@@ -27,23 +26,39 @@ else:
 
 
 class WithCode(AuthenticationForm):
-    """Asks everybody for the code, so that a guessed password does not tell who has one."""
+    """Asks everybody for the code, and says the same whatever was wrong, so that nobody learns that a guessed password
+    was right. Each try is counted, and a locked door asks for no hash. Raises MustWait and TooManyAtOnce."""
 
-    code = forms.CharField(label=_("Code from your app, if you use one"), required=False, max_length=12)
+    code = forms.CharField(
+        label=_("Code from your app, if you use one"),
+        help_text=_("Without your phone, type one of your recovery codes."),
+        required=False,
+        max_length=40,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if name is None or not password or self.request is None:
+            return super().clean()
+        with throttle.signing_in(self.request, name):
+            return super().clean()
 
     def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
         given = self.cleaned_data.get("code", "")
-        if not second_factor.is_on(user) or second_factor.passes(user, given, at=timezone.now()):
-            return
-        # The throttle counts a wrong code like a wrong password.
-        user_login_failed.send(__name__, credentials={"username": user.get_username()}, request=self.request)
-        raise forms.ValidationError(
-            _("The code is missing, wrong or was used already. Wait for the next one."), code="wrong_code"
-        )
+        if second_factor.is_on(user) and not second_factor.passes(user, given, at=timezone.now()):
+            raise self.get_invalid_login_error()
 
 
 class OperatorForm(WithCode, UnfoldAuthenticationForm):  # type: ignore[misc]
+    error_messages = {
+        **UnfoldAuthenticationForm.error_messages,
+        "invalid_login": _(
+            "The user name, the password or the code is wrong, or this is no operator’s account. Capital and small "
+            "letters matter, and a code opens once: wait for the next one."
+        ),
+    }
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget = UnfoldAdminTextInputWidget(attrs=CODE)
@@ -77,6 +92,11 @@ class OwnPasswordForm(PasswordChangeForm):
         super().__init__(*args, **kwargs)
         self.fields["old_password"].widget.attrs["autofocus"] = False
         _plain(self)
+
+    def clean_old_password(self) -> str:
+        """A session that was left open is no place to guess at the password. Raises MustWait and TooManyAtOnce."""
+        with throttle.own_password(self.user):
+            return super().clean_old_password()
 
 
 class NewPasswordForm(_SetPasswordForm):

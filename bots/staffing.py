@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from bots.audit import Changes, note
 from bots.live import announce_rights
 from bots.models import Invitation, Membership, Restaurant
+from bots.sign_in.sessions import end_sessions
 
 OPEN_FOR = timedelta(days=7)
 
@@ -91,21 +90,14 @@ def remove(member: Membership, *, by: User) -> None:
         announce_rights()
 
 
-def sign_out_everywhere(person: User, *, by: User, but: str | None = None) -> int:
-    """Ends all sessions of the person, `but` the one with this key, and returns how many there were. A session does not
-    say whose it is until it is opened, so each is, some 30 µs a session."""
-    others = Session.objects.exclude(session_key=but) if but else Session.objects.all()
-    keys = [session.session_key for session in others.iterator() if _whose(session) == str(person.pk)]
+def sign_out_everywhere(person: User, *, by: User | None, but: str | None = None) -> int:
+    """Ends all sessions of the person, `but` the one with this key, and returns how many there were."""
     with transaction.atomic(durable=True):
-        ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
+        ended = end_sessions(person.pk, but=but)
         if ended:
             note("user.signed_out", person, user=by, restaurant=None, changes={"sessions": [ended, 0]})
         announce_rights()
     return ended
-
-
-def _whose(session: Session) -> object:
-    return session.get_decoded().get(SESSION_KEY)
 
 
 def _lock(restaurant: Restaurant) -> None:

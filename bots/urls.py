@@ -16,6 +16,7 @@ urlpatterns = [
     path("account/sign-out-everywhere/", account.sign_out_everywhere, name="sign_out_everywhere"),
     path("account/second-factor/", account.begin_second_factor, name="begin_second_factor"),
     path("account/second-factor/confirm/", account.confirm_second_factor, name="confirm_second_factor"),
+    path("account/second-factor/recovery-codes/", account.new_recovery_codes, name="new_recovery_codes"),
     path("account/second-factor/off/", account.end_second_factor, name="end_second_factor"),
     path("team/", views.team, name="team"),
     path("team/invite/", views.invite_staff, name="invite_staff"),

@@ -116,7 +116,10 @@ def back_to(request: DeskRequest, place: str, *args: object) -> HttpResponse:
 class SignInForm(WithCode):
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": _("The user name or the password is wrong. Capital and small letters matter."),
+        "invalid_login": _(
+            "The user name, the password or the code is wrong. Capital and small letters matter, and a code opens "
+            "once: wait for the next one."
+        ),
     }
 
 

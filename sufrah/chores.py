@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,8 @@ from procrastinate.worker import Worker
 
 from bots.hooks.delivery import forget_old
 from bots.hooks.delivery import wake_due as wake_due_hooks
+from bots.sign_in.sessions import forget_over
+from bots.sign_in.tries import forget_old as forget_old_tries
 from conversations.delivery import wake_due
 from conversations.intake import tend
 from core.database.outage import is_outage
@@ -68,11 +71,21 @@ async def revive(app: App) -> None:
 
 
 async def _tidy(app: App) -> None:
-    """Failed jobs are kept three days for people to look at, webhook deliveries thirty."""
+    """Failed jobs are kept three days for people to look at, webhook deliveries thirty; sessions go once over."""
     await app.job_manager.delete_old_jobs(
         nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
     )
-    await sync_to_async(forget_old, thread_sensitive=False)(timezone.now())
+    await sync_to_async(tidy_rows, thread_sensitive=False)(timezone.now())
+
+
+def tidy_rows(now: datetime) -> None:
+    """What is over and no longer looked at goes."""
+    close_old_connections()
+    try:
+        for forget in (forget_old, forget_over, forget_old_tries):
+            forget(now)
+    finally:
+        close_old_connections()
 
 
 async def _feel_pulse(app: App, worker: Worker) -> None:

@@ -1,6 +1,5 @@
 """The only reader of the environment. Every name is in docs/settings.md; all are optional on a laptop."""
 
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,7 +68,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "sufrah.apps.JobsConfig",
-    "axes",
     "bots",
     "orders",
     "conversations",
@@ -88,7 +86,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "bots.gate.OperatorsGate",
-    "axes.middleware.AxesMiddleware",
+    "bots.throttle.PatientDoors",
 ]
 ROOT_URLCONF = "sufrah.urls"
 WSGI_APPLICATION = "sufrah.wsgi.application"
@@ -148,22 +146,14 @@ CHANNEL_LAYERS: dict[str, dict[str, object]] = {
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-# Who fails too often under one name from one address waits; those waiting gain nothing by trying on.
-TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
+# Whether somebody has thought of it: behind a proxy that is not named, all visitors share one address.
+TRUSTED_PROXIES_SAID = bool(env.str("TRUSTED_PROXIES", default=""))
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0) if TRUSTED_PROXIES_SAID else 0
+SIGN_IN_TRIES: int = env.int("SIGN_IN_TRIES", default=5)
 SIGN_IN_MINUTES: int = env.int("SIGN_IN_MINUTES", default=15)
 SECOND_FACTOR_REQUIRED = IS_PRODUCTION
-AXES_FAILURE_LIMIT: int = env.int("SIGN_IN_TRIES", default=5)
-AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_MINUTES)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_DISABLE_ACCESS_LOG = True
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "bots.throttle.address_of"
-AXES_USERNAME_CALLABLE = "bots.throttle.name_tried"
-AXES_LOCKOUT_CALLABLE = "bots.throttle.asked_to_wait"
+SESSION_ENGINE = "bots.sign_in.sessions"
+PASSWORD_HASHERS = ["bots.sign_in.hashing.PatientHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -16,6 +16,7 @@ PRODUCTION = {
     "PUBLIC_BASE_URL": "https://orders.example.com",
     "ALLOWED_HOSTS": "orders.example.com",
     "DATABASE_URL": "postgresql://sufrah@localhost/sufrah",
+    "TRUSTED_PROXIES": "1",
     "DEBUG": "",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
@@ -157,6 +157,10 @@ class UserAdmin(_UserAdmin, Noted[User]):
     @admin.action(description=_("Switch the second factor off"), permissions=["change"])
     def end_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """For somebody whose phone is lost."""
+        if request.user in queryset:
+            words = _("Your own is switched off on your account’s page, with a code. Nothing was changed.")
+            self.message_user(request, words, messages.ERROR)
+            return
         count = sum(switch_off(person, by=who(request)) for person in _theirs(request, queryset))
         text = ngettext("Switched off for %(count)d person.", "Switched off for %(count)d people.", count)
         self.message_user(request, text % {"count": count})

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.test import Client
 
-from bots.models import ApiToken, AuditEvent
+from bots.models import ApiToken, AuditEvent, SignInSession
 from bots.tokens import bearer_of, create_token
 from tests.world import World
 
@@ -47,7 +46,7 @@ def test_a_token_is_shown_once_and_kept_nowhere(page: Client, world: World) -> N
     assert bearer is not None
     assert (bearer.restaurant, bearer.may_write, row.created_by) == (world.a.restaurant, True, world.operator)
     kept = [list(model.objects.values_list()) for model in (ApiToken, AuditEvent, LogEntry)]
-    sessions = [session.get_decoded() for session in Session.objects.all()]
+    sessions = [session.get_decoded() for session in SignInSession.objects.all()]
     assert plain not in f"{kept} {sessions} {page.cookies} {answer.headers}"
     for path in (LIST, f"{LIST}{row.pk}/change/", f"{LIST}{row.pk}/history/", "/admin/bots/auditevent/"):
         assert plain not in text_of(page.get(path))

@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings as project
 
-from bots.checks import check_environment
+from bots.checks import check_environment, check_proxies
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Fernet.generate_key().decode()
@@ -73,6 +73,17 @@ def test_an_unknown_environment_is_said_on_a_laptop_too(settings: Any) -> None:
     assert found() == ["bots.E002"]
 
 
+def test_a_production_that_names_no_proxies_fails_the_deploy_check(production: Any) -> None:
+    production.TRUSTED_PROXIES_SAID = False
+    message = check_proxies(None)[0]
+    assert (message.id, message.is_serious()) == ("bots.E020", True)
+    assert "TRUSTED_PROXIES" in message.msg
+    production.TRUSTED_PROXIES_SAID = True
+    assert check_proxies(None) == []
+    production.TRUSTED_PROXIES_SAID, production.IS_PRODUCTION = False, False
+    assert check_proxies(None) == []
+
+
 def manage(command: str, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
     return subprocess.run(
@@ -94,6 +105,7 @@ def test_a_proper_production_passes_djangos_own_checks_too() -> None:
         FIELD_ENCRYPTION_KEYS=KEY,
         PUBLIC_BASE_URL="https://bot.example.com",
         DATABASE_URL="postgresql://sufrah@localhost/sufrah",
+        TRUSTED_PROXIES="1",
     )
     assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
 

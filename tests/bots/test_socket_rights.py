@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection, transaction
 
 from bots import consumers, passwords, staffing
 from bots.live import announce
-from bots.models import ApiToken, Membership, Restaurant
+from bots.models import ApiToken, Membership, Restaurant, SignInSession
 from bots.tokens import create_token, revoke_token
 from tests.clock import NOW
 from tests.lines import on_the_line, signed_in, socket
@@ -49,7 +48,7 @@ def given_a_new_password(user: User) -> None:
 
 
 def without_a_session(user: User) -> None:
-    Session.objects.all().delete()
+    SignInSession.objects.all().delete()
 
 
 def of_a_closed_house(user: User) -> None:

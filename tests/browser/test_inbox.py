@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from bots.models import Membership
+from bots.models import Membership, SignInSession
 from conversations.models import Conversation, Message
 from orders.models import Order
 from tests.browser.conftest import Opened, Site
@@ -231,7 +230,7 @@ def test_what_came_through_another_process_is_there_after_the_gap(
 def test_whoever_was_signed_out_finds_the_words_again(opened: Opened, world: World, hers: Conversation) -> None:
     page = opened(f"/inbox/{hers.code}/", world.a.agent)
     page.locator("#text").fill("Half a thought")
-    Session.objects.all().delete()
+    SignInSession.objects.all().delete()
     page.keyboard.press("Enter")  # or a look for news comes first: that leads to the sign-in too
     expect(page.locator("[name=username]")).to_be_visible()
     page.locator("[name=username]").fill("agent_a")
