@@ -2,7 +2,8 @@
 
 A name is `<arrival in µs>-<unique>-<conversation>`, so names sort in order of arrival and say, to nobody else, which
 requests are of one conversation. A file is written under a draft's name, brought to the disk and then renamed: a
-finished name is a whole request. Its content is encrypted like all secrets at rest. The folder is shared by all
+finished name is a whole request. A conversation's files lie in one of 64 folders, so that asking for them stays cheap
+while many thousands lie there. Their content is encrypted like all secrets at rest. The spool is shared by all
 processes that name it; one of them at a time takes requests out.
 """
 
@@ -31,6 +32,7 @@ ANY = ""
 """The key of what may be recorded in any order."""
 _NAME = re.compile(r"\d{16}-[0-9a-f]{32}-[0-9a-f]*")
 _DRAFT = ".part"
+_PARTS = 64
 _DRAFTS_LIVE = 60.0
 _MEASURED_EVERY = 1.0
 
@@ -81,32 +83,41 @@ class Spool:
 
     def holds(self, key: str = ANY) -> bool:
         """Whether a request of this conversation waits, or is being written; of any one when no key is given."""
-        with suppress(OSError), os.scandir(self._waiting) as entries:
-            return any(not key or entry.name.removesuffix(_DRAFT).endswith(f"-{key}") for entry in entries)
+        if not key:
+            with suppress(OSError):
+                return any(True for _ in self._entries())
+            return False
+        with suppress(OSError), os.scandir(self._part(key)) as entries:
+            return any(entry.name.removesuffix(_DRAFT).endswith(f"-{key}") for entry in entries)
         return False
 
     def names(self) -> list[str]:
         """Those that wait, the oldest first."""
         with suppress(OSError):
-            return sorted(path.name for path in self._waiting.iterdir() if _NAME.fullmatch(path.name))
+            return sorted(entry.name for entry in self._entries() if _NAME.fullmatch(entry.name))
         return []
+
+    def path_of(self, name: str) -> Path:
+        """What a person moved back by hand lies in `waiting` itself."""
+        part = self._part(lane_of(name)) / name
+        return part if part.exists() else self._waiting / name
 
     def read(self, name: str) -> Posted:
         """Raises FileNotFoundError when somebody else has recorded it, Unreadable when it is damaged, OSError."""
         try:
-            return unpacked(fernet().decrypt((self._waiting / name).read_bytes()))
+            return unpacked(fernet().decrypt(self.path_of(name).read_bytes()))
         except InvalidToken as error:
             raise Unreadable("It is damaged, or its key is missing in FIELD_ENCRYPTION_KEYS") from error
 
     def remove(self, name: str) -> None:
         """To be called once it is recorded for good."""
-        (self._waiting / name).unlink(missing_ok=True)
+        self.path_of(name).unlink(missing_ok=True)
 
     def put_aside(self, name: str) -> None:
         """Out of the way, and kept for a person to look at: moved back into `waiting` it is tried again."""
         with suppress(FileNotFoundError):
             self._aside.mkdir(mode=0o700, exist_ok=True)
-            (self._waiting / name).rename(self._aside / name)
+            self.path_of(name).rename(self._aside / name)
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
@@ -127,16 +138,16 @@ class Spool:
     def drop_stale_drafts(self) -> None:
         """Those of processes that were killed while they wrote; nobody was told that they are kept."""
         old = time.time() - _DRAFTS_LIVE
-        with suppress(OSError), os.scandir(self._waiting) as entries:
-            for entry in entries:
+        for entry in list(self._entries()):
+            with suppress(OSError):
                 if entry.name.endswith(_DRAFT) and entry.stat().st_mtime < old:
                     Path(entry.path).unlink(missing_ok=True)
 
     def filling(self) -> Filling:
         """Raises OSError when the folder cannot be read; one that is not there is empty."""
-        waiting = {name: size for name, size in _sizes(self._waiting).items() if _NAME.fullmatch(name)}
+        waiting = {name: size for name, size in _sizes(self._entries()).items() if _NAME.fullmatch(name)}
         oldest = int(min(waiting)[:16]) / 1_000_000 if waiting else None
-        return Filling(len(waiting), sum(waiting.values()), len(_sizes(self._aside)), oldest)
+        return Filling(len(waiting), sum(waiting.values()), len(_sizes(_files(self._aside))), oldest)
 
     def trouble(self) -> str:
         """Why nothing can be kept, in words; "" when all is well."""
@@ -146,6 +157,17 @@ class Spool:
         except (OSError, SpoolError) as error:
             return str(error)
         return "" if os.access(self._waiting, os.W_OK | os.X_OK) else f"Nothing may be written to {self._waiting}."
+
+    def _part(self, lane: str) -> Path:
+        return self._waiting / f"{int(lane[:2], 16) % _PARTS:02d}"
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        """All files that wait or are being written. Raises OSError, save for folders that are not there."""
+        for entry in _entries(self._waiting):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            else:
+                yield entry
 
     def _prepare(self) -> None:
         if not self._waiting.is_dir():
@@ -159,7 +181,7 @@ class Spool:
         """Counted anew once a second: with many processes the bounds may be passed by what comes in that time."""
         at, files, held = self._measured
         if not 0 <= time.monotonic() - at < _MEASURED_EVERY:
-            lying = {**_sizes(self._waiting), **_sizes(self._aside)}
+            lying = {**_sizes(self._entries()), **_sizes(_files(self._aside))}
             at, files, held = time.monotonic(), len(lying), sum(lying.values())
             self._measured = (at, files, held)
         if files + 1 > self.most_files or held + size > self.most_bytes:
@@ -173,18 +195,22 @@ class Spool:
         self._measured = (at, files + 1, held + size)
 
     def _write(self, name: str, content: bytes) -> None:
-        draft = self._waiting / (name + _DRAFT)
+        part = self._part(lane_of(name))
+        if not part.is_dir():
+            part.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(self._waiting)
+        draft = part / (name + _DRAFT)
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.rename(self._waiting / name)
+            draft.rename(part / name)
         except OSError:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
             raise
-        _sync_folder(self._waiting)
+        _sync_folder(part)
 
 
 def name_of(posted: Posted, key: str) -> str:
@@ -194,7 +220,7 @@ def name_of(posted: Posted, key: str) -> str:
 def lane_of(name: str) -> str:
     """Those of one lane must be recorded in their order. Who has no conversation has a lane by chance."""
     _, unique, key = name.split("-")
-    return key or unique[:1]
+    return key or unique[:2]
 
 
 def key_of(*addresses: str) -> str:
@@ -213,13 +239,20 @@ def _spool(folder: Path, most_files: int, most_bytes: int) -> Spool:
     return Spool(folder, most_files, most_bytes)
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    """Raises OSError, save for a folder that is not there."""
-    sizes: dict[str, int] = {}
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):
-                sizes[entry.name] = entry.stat().st_size
+        yield from entries
+
+
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    return (entry for entry in _entries(folder) if not entry.is_dir(follow_symlinks=False))
+
+
+def _sizes(files: Iterator[os.DirEntry[str]]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for file in files:
+        with suppress(FileNotFoundError):
+            sizes[file.name] = file.stat().st_size
     return sizes
 
 

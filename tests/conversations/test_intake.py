@@ -264,7 +264,7 @@ def test_a_damaged_one_is_put_aside_and_the_others_go_on(
 ) -> None:
     for body in "abc":
         says(world, body)
-    (spool().folder / "waiting" / spool().names()[1]).write_bytes(b"torn")
+    spool().path_of(spool().names()[1]).write_bytes(b"torn")
     back(away)
     intake.tend()
     assert bodies() == ["a", "c"]

@@ -56,6 +56,36 @@ def test_it_says_which_conversation_waits(spool: Spool) -> None:
     assert not spool.holds()
 
 
+def test_many_others_do_not_make_the_question_dear(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each webhook asks it while a backlog is recorded."""
+    large = Spool(spool.folder, 1000, 10_000_000)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    for n in range(640):
+        large.keep(request(), key_of("to", str(n)))
+    looked_at = []
+    real = os.scandir
+
+    def scandir(path: Path) -> object:
+        looked_at.append(len(list(real(path))))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert large.holds(key_of("to", "7"))
+    assert not large.holds(KEY)
+    assert sum(looked_at) < 100
+
+
+def test_what_a_person_moves_back_is_found(spool: Spool) -> None:
+    spool.keep(request(), KEY)
+    (name,) = spool.names()
+    spool.put_aside(name)
+    (spool.folder / "aside" / name).rename(spool.folder / "waiting" / name)
+    assert spool.names() == [name]
+    assert spool.read(name) == request()
+    spool.remove(name)
+    assert spool.names() == []
+
+
 def test_what_is_being_written_counts_as_waiting(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(os, "fsync", lambda _: seen.append((spool.holds(KEY), spool.names())))
@@ -128,7 +158,7 @@ def test_a_disk_that_fails_in_the_middle_leaves_no_half(
 
 def test_what_a_kill_left_half_written_is_never_read_and_goes_away(spool: Spool) -> None:
     spool.keep(request(), KEY)
-    half = spool.folder / "waiting" / (spool.names()[0][:-1] + "0.part")
+    half = spool.path_of(spool.names()[0]).with_suffix(".part")
     half.write_bytes(b"gAAAA")
     assert len(spool.names()) == 1
     spool.drop_stale_drafts()
@@ -142,7 +172,7 @@ def test_what_a_kill_left_half_written_is_never_read_and_goes_away(spool: Spool)
 def test_a_damaged_file_is_known_and_put_aside(spool: Spool, damage: bytes) -> None:
     spool.keep(request(), KEY)
     name = spool.names()[0]
-    (spool.folder / "waiting" / name).write_bytes(damage)
+    spool.path_of(name).write_bytes(damage)
     with pytest.raises(Unreadable):
         spool.read(name)
     spool.put_aside(name)
@@ -153,7 +183,7 @@ def test_a_damaged_file_is_known_and_put_aside(spool: Spool, damage: bytes) -> N
 def test_the_tail_of_a_file_is_missing(spool: Spool) -> None:
     spool.keep(request("Body=" + "a" * 500), KEY)
     name = spool.names()[0]
-    path = spool.folder / "waiting" / name
+    path = spool.path_of(name)
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(Unreadable):
         spool.read(name)

@@ -54,10 +54,10 @@ def up(process: Process, port: int) -> None:
 
 def kept(env: dict[str, str]) -> int:
     folder = Path(env["SUFRAH_DATA_DIR"]) / "spool" / "waiting"
-    return len(list(folder.iterdir())) if folder.is_dir() else 0
+    return len(list(folder.rglob("*-*")))
 
 
-async def emptied(env: dict[str, str], patience: float = 60.0) -> float:
+async def emptied(env: dict[str, str], patience: float = 240.0) -> float:
     began = time.monotonic()
     while kept(env):
         assert time.monotonic() - began < patience, f"{kept(env)} webhooks are still kept"
