@@ -20,7 +20,7 @@ from bots.numbers import addressed
 from bots.registration import FieldsMissing, NumberTaken, Retired, SenderRefused
 from bots.rest.errors import Conflict
 from bots.rest.once import once
-from bots.rest.paging import BY_ID, PageQuery, page_of
+from bots.rest.paging import BY_TIME, PageQuery, page_of
 from bots.rest.viewsets import OperatorViewSet, RestaurantViewSet, listed, router
 from bots.serializers import NAMES, BotChange, BotIn, BotOut, RemovalQuery, Removed, SenderOut
 
@@ -30,7 +30,7 @@ class BotViewSet(OperatorViewSet):
     def list(self, request: Request) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         rows = Bot.objects.filter(retired_at__isnull=True)
-        found = page_of(rows.select_related("restaurant"), page, BY_ID, among=rows)
+        found = page_of(rows.select_related("restaurant"), page, BY_TIME, among=rows)
         return listed(request, found, BotOut)
 
     @extend_schema(
@@ -97,7 +97,7 @@ class RestaurantsOwnViewSet(RestaurantViewSet):
             raise Http404
         page, _ = self.page_asked(PageQuery, request)
         rows = bots_in(self.restaurant)
-        found = page_of(rows.select_related("restaurant"), page, BY_ID, among=rows)
+        found = page_of(rows.select_related("restaurant"), page, BY_TIME, among=rows)
         return listed(request, found, SenderOut)
 
 

@@ -1,8 +1,18 @@
-"""Moments that somebody wrote into an address."""
+"""Moments: what somebody wrote into an address, and the database's own clock."""
 
 from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
+
+from django.db.models import DateTimeField, Func
+
+
+class DatabaseClock(Func):
+    """This very moment. One clock for all machines, and read while the row is written: behind a lock, rows have
+    their times in the order of their ids (`now()` is when the transaction began, which may have waited since)."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
 
 
 def moment_in(text: str) -> datetime:

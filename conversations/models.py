@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from bots.moments import DatabaseClock
+
 
 class Conversation(models.Model):
     """`customer_address` is what Twilio sends in `From`, without its prefix: a number or a hidden customer's id."""
@@ -147,7 +149,7 @@ class Message(models.Model):
     turn_error = models.TextField(_("why the bot could not answer"), blank=True)
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     version = models.PositiveBigIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), db_default=DatabaseClock(), editable=False)
 
     class Meta:
         verbose_name = _("message")

@@ -51,6 +51,7 @@ MESSAGE: dict[str, Any] = {
         "fromPhone": "whatsapp:+966500000101",
         "toPhone": "whatsapp:+966500000202",
         "author": "staff",
+        "receivedAt": None,
         "errorCode": None,
         "errorMessage": None,
         "choices": [],
@@ -122,6 +123,7 @@ class MetadataOut(serializers.Serializer[Any]):
     fromPhone = serializers.CharField()
     toPhone = serializers.CharField()
     author = serializers.ChoiceField(Message.Author.choices)
+    receivedAt = Moment(allow_null=True, help_text="When it reached us; null of what goes out.")
     errorCode = serializers.CharField(allow_null=True)
     errorMessage = serializers.CharField(allow_null=True)
     choices = ChoiceOut(many=True, help_text="What was offered to the customer.")
@@ -141,7 +143,7 @@ class MessageOut(serializers.Serializer[Message]):
     mediaUrl = serializers.SerializerMethodField()
     waSid = Optional(source="provider_sid")
     status = serializers.ChoiceField(Message.Status.choices)
-    createdAt = serializers.SerializerMethodField()
+    createdAt = Moment(source="created_at", help_text="When it was stored; later messages have later times.")
     metadata = serializers.SerializerMethodField()
 
     def get_messageType(self, message: Message) -> str:
@@ -151,10 +153,6 @@ class MessageOut(serializers.Serializer[Message]):
     def get_mediaUrl(self, message: Message) -> str | None:
         files = _files(message)
         return files[0]["url"] if files else None
-
-    @extend_schema_field(Moment())
-    def get_createdAt(self, message: Message) -> Any:
-        return Moment().to_representation(message.received_at or message.created_at)
 
     @extend_schema_field(MetadataOut())
     def get_metadata(self, message: Message) -> dict[str, Any]:
@@ -170,6 +168,7 @@ def _metadata(message: Message) -> dict[str, Any]:
         "fromPhone": start,
         "toPhone": end,
         "author": message.author,
+        "receivedAt": message.received_at and Moment().to_representation(message.received_at),
         "errorCode": message.error_code or None,
         "errorMessage": message.error_reason or None,
         "choices": content.get("choices") or [],

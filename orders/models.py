@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from bots.moments import DatabaseClock
+
 
 def _in_their_language(ar: str, en: str) -> str:
     return (ar or en) if get_language() == "ar" else (en or ar)
@@ -134,7 +136,7 @@ class Order(models.Model):
     rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
     placed_by_turn = models.BigIntegerField(unique=True, null=True, editable=False)
     version = models.PositiveBigIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(_("placed"), auto_now_add=True)
+    created_at = models.DateTimeField(_("placed"), db_default=DatabaseClock(), editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

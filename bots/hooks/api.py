@@ -19,7 +19,7 @@ from bots.hooks.models import HookDelivery, HookEndpoint
 from bots.rest.errors import SENTENCE, Conflict
 from bots.rest.hooks import DeliveryOut, HookIn, HookMade, HookOut
 from bots.rest.once import once
-from bots.rest.paging import BY_ID, PageQuery, page_of
+from bots.rest.paging import BY_TIME, PageQuery, page_of
 from bots.rest.viewsets import RestaurantViewSet, listed, router
 from bots.serializers import Removed
 
@@ -33,7 +33,7 @@ class HookViewSet(RestaurantViewSet):
     def list(self, request: Request) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         rows = HookEndpoint.objects.filter(restaurant=self.restaurant)
-        return listed(request, page_of(rows, page, BY_ID, among=rows), HookOut)
+        return listed(request, page_of(rows, page, BY_TIME, among=rows), HookOut)
 
     @extend_schema(
         operation_id="registerWebhook",
@@ -98,7 +98,7 @@ class HookViewSet(RestaurantViewSet):
         page, _ = self.page_asked(PageQuery, request)
         among = HookDelivery.objects.filter(endpoint=hook_in(self.restaurant, code))
         full = among.select_related("endpoint").prefetch_related("tries")
-        return listed(request, page_of(full, page, BY_ID, among=among), DeliveryOut)
+        return listed(request, page_of(full, page, BY_TIME, among=among), DeliveryOut)
 
 
 class HookDeliveryViewSet(RestaurantViewSet):

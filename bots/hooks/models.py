@@ -64,7 +64,9 @@ class HookDelivery(models.Model):
         FAILED = "failed", _("failed")
 
     code = models.UUIDField(_("code"), default=uuid.uuid4, unique=True, editable=False)
-    endpoint = models.ForeignKey(HookEndpoint, models.CASCADE, related_name="deliveries", verbose_name=_("webhook"))
+    endpoint = models.ForeignKey(
+        HookEndpoint, models.CASCADE, related_name="deliveries", db_index=False, verbose_name=_("webhook")
+    )
     event = models.CharField(_("event"), max_length=24, choices=HookEvent.choices)
     data = models.JSONField(_("data"))
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.WAITING)
@@ -78,9 +80,10 @@ class HookDelivery(models.Model):
         verbose_name_plural = _("webhook deliveries")
         ordering = ["-id"]
         indexes = [
+            models.Index(fields=["endpoint", "created_at", "id"], name="hooks_newest"),
             models.Index(
                 fields=["endpoint", "due_at"], condition=models.Q(status__in=["waiting", "sending"]), name="hooks_due"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

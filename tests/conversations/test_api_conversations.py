@@ -82,11 +82,12 @@ def test_a_message_is_shown_in_full(own: Caller, world: World) -> None:
             "mediaUrl": None,
             "waSid": message.provider_sid,
             "status": "received",
-            "createdAt": (message.received_at or NOW).isoformat().replace("+00:00", "Z"),
+            "createdAt": message.created_at.isoformat().replace("+00:00", "Z"),
             "metadata": {
                 "fromPhone": f"whatsapp:{CUSTOMER}",
                 "toPhone": f"whatsapp:{world.a.bot.whatsapp_number}",
                 "author": "customer",
+                "receivedAt": (message.received_at or NOW).isoformat().replace("+00:00", "Z"),
                 "errorCode": None,
                 "errorMessage": None,
                 "choices": [],
