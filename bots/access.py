@@ -58,6 +58,11 @@ def may_change_account(by: User | AnonymousUser, person: User) -> bool:
     return by.is_superuser or not (person.is_superuser or (person.is_staff and person.pk != by.pk))
 
 
+def members_of(restaurant: Restaurant) -> QuerySet[Membership]:
+    """Who works here and can sign in."""
+    return Membership.objects.filter(restaurant=restaurant, user__is_active=True)
+
+
 def member_in(restaurant: Restaurant, code: object) -> Membership:
     return found(Membership.objects.filter(restaurant=restaurant).select_related("user"), code)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError as FieldsRefused
 from django.http import Http404
+from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -14,19 +15,32 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bots import registration
-from bots.access import any_bot, as_code, bots_in
+from bots.access import any_bot, as_code, bots_in, members_of
 from bots.models import Bot
 from bots.numbers import addressed
 from bots.registration import FieldsMissing, NumberTaken, Retired, SenderRefused
+from bots.rest.authentication import restaurants_for
 from bots.rest.errors import Conflict
 from bots.rest.once import once
 from bots.rest.paging import BY_TIME, PageQuery, page_of
-from bots.rest.viewsets import OperatorViewSet, RestaurantViewSet, listed, router
-from bots.serializers import NAMES, BotChange, BotIn, BotOut, RemovalQuery, Removed, SenderOut
+from bots.rest.viewsets import ApiViewSet, OperatorViewSet, RestaurantViewSet, listed, router
+from bots.serializers import (
+    NAMES,
+    BotChange,
+    BotIn,
+    BotOut,
+    HouseOut,
+    PersonOut,
+    RemovalQuery,
+    Removed,
+    SenderOut,
+)
 
 
 class BotViewSet(OperatorViewSet):
-    @extend_schema(operation_id="listBots", summary="All senders", parameters=[PageQuery], responses=BotOut(many=True))
+    queries = {"list": PageQuery, "destroy": RemovalQuery}
+
+    @extend_schema(operation_id="listBots", summary="All senders", responses=BotOut(many=True))
     def list(self, request: Request) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         rows = Bot.objects.filter(retired_at__isnull=True)
@@ -70,7 +84,6 @@ class BotViewSet(OperatorViewSet):
         operation_id="removeBot",
         summary="Retire a sender",
         description="Its number is free again and its conversations stay. Refused while there are any, unless forced.",
-        parameters=[RemovalQuery],
         responses={200: Removed},
     )
     @once
@@ -84,21 +97,54 @@ class BotViewSet(OperatorViewSet):
         return Response({"success": True, "message": f"Bot {bot.name} was retired"})
 
 
+class RestaurantsViewSet(ApiViewSet):
+    names_tenant = True
+    queries = {"list": PageQuery}
+
+    @extend_schema(
+        operation_id="listRestaurants",
+        summary="The restaurants that this token may speak for, newest first",
+        description="A restaurant's own token sees its own; an operator's sees all, or the one that it names.",
+        responses=HouseOut(many=True),
+    )
+    def list(self, request: Request) -> Response:
+        page, _ = self.page_asked(PageQuery, request)
+        rows = restaurants_for(request)
+        return listed(request, page_of(rows, page, BY_TIME, among=rows), HouseOut)
+
+
 class RestaurantsOwnViewSet(RestaurantViewSet):
+    queries = {"bots": PageQuery, "staff": PageQuery}
+
     @extend_schema(
         operation_id="listBotsOfRestaurant",
         summary="The senders of a restaurant",
-        parameters=[PageQuery],
         responses=SenderOut(many=True),
     )
     @action(detail=True)
     def bots(self, request: Request, code: str) -> Response:
-        if as_code(code) != self.restaurant.code:
-            raise Http404
+        self._own(code)
         page, _ = self.page_asked(PageQuery, request)
         rows = bots_in(self.restaurant)
         found = page_of(rows.select_related("restaurant"), page, BY_TIME, among=rows)
         return listed(request, found, SenderOut)
+
+    @extend_schema(
+        operation_id="listStaffOfRestaurant",
+        summary="Who works for a restaurant and can be given conversations",
+        responses=PersonOut(many=True),
+    )
+    @action(detail=True)
+    def staff(self, request: Request, code: str) -> Response:
+        self._own(code)
+        page, _ = self.page_asked(PageQuery, request)
+        rows = members_of(self.restaurant)
+        return listed(request, page_of(rows.select_related("user"), page, BY_TIME, among=rows), PersonOut)
+
+    def _own(self, code: str) -> None:
+        """Raises Http404 for any other restaurant."""
+        if as_code(code) != self.restaurant.code:
+            raise Http404
 
 
 @contextmanager
@@ -120,4 +166,7 @@ def _in_words() -> Iterator[None]:
         raise ValidationError(refused) from error
 
 
-urlpatterns = router(admin_bots=BotViewSet, db_restaurants=RestaurantsOwnViewSet).urls
+urlpatterns = [
+    path("db/restaurants", RestaurantsViewSet.as_view({"get": "list"})),
+    *router(admin_bots=BotViewSet, db_restaurants=RestaurantsOwnViewSet).urls,
+]

@@ -13,12 +13,30 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import SkipField, empty
 
 from bots.access import any_restaurant
-from bots.models import Bot, Restaurant
+from bots.models import Bot, Membership, Restaurant
 from bots.numbers import InvalidNumber, addressed, canonical
 from bots.registration import KEPT_TOKENS
 from bots.rest.errors import SENTENCE
-from bots.rest.fields import Body, Flag, Moment, Optional, Text, Whole, fields_of
+from bots.rest.fields import Body, Flag, Moment, Optional, Query, Text, Whole, YesNo, fields_of
 
+HOUSE: dict[str, Any] = {
+    "id": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e",
+    "name": "Sufrah",
+    "nameAr": "سفرة",
+    "phone": "+966112345678",
+    "timezone": "Asia/Riyadh",
+    "currency": "SAR",
+    "language": "ar",
+    "isActive": True,
+    "createdAt": "2026-03-14T08:00:00Z",
+    "updatedAt": "2026-03-14T08:00:00Z",
+}
+PERSON: dict[str, Any] = {
+    "id": "7b0f6c2e-4b0a-4f8e-9a67-5a3f0d1f7c11",
+    "name": "Sara Ahmed",
+    "role": "agent",
+    "createdAt": "2026-03-14T08:30:00Z",
+}
 RESTAURANT: dict[str, Any] = {"id": "b2d5aee3-cbdd-4b37-82f9-5e1cc64b585e", "name": "Sufrah", "phone": "+966112345678"}
 SENDER: dict[str, Any] = {
     "id": "c44fc4c2-9cf8-4e24-9999-3e6d3281ef97",
@@ -206,17 +224,37 @@ class BotChange(BotIn):
 NAMES = {field.source or name: name for name, field in BotIn._declared_fields.items()}
 
 
-class Force(serializers.ChoiceField):
-    """In small letters or not: some languages write True."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(str(data).lower())
+class RemovalQuery(Query):
+    force = YesNo(default="false", help_text="Retire the sender although it has conversations; they stay.")
 
 
-class RemovalQuery(serializers.Serializer[Any]):
-    force = Force(
-        ["true", "false"], default="false", help_text="Retire the sender although it has conversations; they stay."
-    )
+@extend_schema_serializer(examples=[OpenApiExample("A restaurant", HOUSE)])
+class HouseOut(serializers.Serializer[Restaurant]):
+    """A restaurant that a token may speak for."""
+
+    id = serializers.UUIDField(source="code")
+    name = serializers.CharField()
+    nameAr = Optional(source="name_ar")
+    phone = Optional()
+    timezone = serializers.CharField()
+    currency = serializers.CharField()
+    language = serializers.ChoiceField(Restaurant.Language.choices)
+    isActive = serializers.BooleanField(source="is_active")
+    createdAt = Moment(source="created_at")
+    updatedAt = Moment(source="updated_at")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Somebody who answers", PERSON)])
+class PersonOut(serializers.Serializer[Membership]):
+    """One of a restaurant's staff."""
+
+    id = serializers.UUIDField(source="code", help_text="`userId`, where somebody is named.")
+    name = serializers.SerializerMethodField()
+    role = serializers.ChoiceField(Membership.Role.choices)
+    createdAt = Moment(source="created_at")
+
+    def get_name(self, member: Membership) -> str:
+        return member.user.get_full_name() or member.user.get_username()
 
 
 @extend_schema_serializer(

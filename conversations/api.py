@@ -5,21 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bots.access import found, member_in
 from bots.moments import moment_in
 from bots.rest.once import once
 from bots.rest.paging import BY_ID, NoSuchPlace, Order, Place, as_uuid, page_of
 from bots.rest.viewsets import RestaurantViewSet, listed, router
 from conversations import handoff, outbox
-from conversations.access import conversation_in
+from conversations.access import conversation_in, message_in, with_assignees
+from conversations.choosing import chosen_by
 from conversations.models import Conversation, Message
 from conversations.serializers import (
+    AssignIn,
     ConversationOut,
     ConversationsQuery,
     MessageIn,
@@ -62,29 +67,31 @@ BY_LAST_MESSAGE: Order[Conversation] = Order(("last_message_at", "id"), _place_o
 class _ReadingViewSet(RestaurantViewSet):
     """Reading is the same under the new paths and the old ones."""
 
+    queries = {"list": ConversationsQuery, "messages": MessagesQuery}
+
     def conversations(self, request: Request) -> Response:
         page, query = self.page_asked(ConversationsQuery, request)
         among = Conversation.objects.filter(restaurant=self.restaurant)
-        rows = among.filter(status=query["status"]) if query.get("status") else among
-        found = page_of(rows.select_related("restaurant", "bot"), page, BY_LAST_MESSAGE, among=among)
-        return listed(request, found, ConversationOut)
+        rows = with_assignees(among.filter(chosen_by(self.restaurant, query)))
+        newest = page_of(rows.select_related("restaurant", "bot"), page, BY_LAST_MESSAGE, among=among)
+        return listed(request, newest, ConversationOut)
 
     def messages_of(self, request: Request, code: str) -> Response:
         conversation = conversation_in(self.restaurant, code)
         page, _ = self.page_asked(MessagesQuery, request)
         among = conversation.messages.all()
-        found = page_of(among.defer("payload").prefetch_related("media"), page, BY_ID, among=among)
-        return listed(request, found.oldest_first(), MessageOut)
+        newest = page_of(among.defer("payload").prefetch_related("media"), page, BY_ID, among=among)
+        return listed(request, newest.oldest_first(), MessageOut)
 
     def shown(self, code: str) -> Response:
-        return Response(ConversationOut(conversation_in(self.restaurant, code)).data)
+        rows = with_assignees(Conversation.objects.filter(restaurant=self.restaurant))
+        return Response(ConversationOut(found(rows.select_related("restaurant", "bot"), code)).data)
 
 
 class ConversationViewSet(_ReadingViewSet):
     @extend_schema(
         operation_id="listConversations",
         summary="Conversations, newest first",
-        parameters=[ConversationsQuery],
         responses=ConversationOut(many=True),
     )
     def list(self, request: Request) -> Response:
@@ -108,12 +115,36 @@ class ConversationViewSet(_ReadingViewSet):
         operation_id="listMessages",
         summary="The newest messages, oldest of them first",
         description="Reading does not mark as read.",
-        parameters=[MessagesQuery],
         responses=MessageOut(many=True),
     )
     @action(detail=True)
     def messages(self, request: Request, code: str) -> Response:
         return self.messages_of(request, code)
+
+    @extend_schema(operation_id="getMessage", summary="One message", responses=MessageOut)
+    @action(detail=True, url_path="messages/<str:message>")
+    def message(self, request: Request, code: str, message: str) -> Response:
+        return Response(MessageOut(message_in(self.restaurant, code, message)).data)
+
+    @extend_schema(
+        operation_id="assignConversation",
+        summary="Give a conversation to one of the staff, or let go of it",
+        description="The bot is silent. Let go of, it waits for anybody; the bot is back if nobody comes in time.",
+        request=AssignIn,
+        responses=ConversationOut,
+    )
+    @action(detail=True, methods=["post"])
+    @once
+    def assign(self, request: Request, code: str) -> Response:
+        conversation = conversation_in(self.restaurant, code)
+        wanted = self.taken(AssignIn, request)["userId"]
+        try:
+            member = member_in(self.restaurant, wanted) if wanted else None
+            handoff.assign(conversation, member, at=timezone.now())
+        except (Http404, handoff.NotOfTheStaff) as error:
+            absent = ErrorDetail("Nobody of this id works for this restaurant.", code="invalid")
+            raise ValidationError({"userId": [absent]}) from error
+        return self.shown(code)
 
     @extend_schema(
         operation_id="markRead",
@@ -142,7 +173,6 @@ class OldConversationViewSet(_ReadingViewSet):
         summary="Use /api/db/conversations",
         description="The path of old: the same rows.",
         deprecated=True,
-        parameters=[ConversationsQuery],
         responses=ConversationOut(many=True),
     )
     def list(self, request: Request) -> Response:
@@ -153,7 +183,6 @@ class OldConversationViewSet(_ReadingViewSet):
         summary="Use /api/db/conversations/{code}/messages",
         description="The path of old for reading; staff speak here.",
         deprecated=True,
-        parameters=[MessagesQuery],
         responses=MessageOut(many=True),
     )
     @action(detail=True)

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from bots.access import members_of
 from bots.jobs import wake
 from bots.live import announce
+from bots.models import Membership
 from bots.versions import grown, next_version
 from conversations.content import Text
 from conversations.models import Conversation, Message
@@ -20,6 +22,25 @@ def take_over(conversation: Conversation, user: User | None, *, at: datetime) ->
     for the restaurant's `handoff_hours`. Without a user another system switched the bot off, which lasts."""
     with transaction.atomic(durable=True):
         _give_to(conversation, user, at)
+
+
+class NotOfTheStaff(Exception):
+    """Does not work for this restaurant, or not any more."""
+
+
+def assign(conversation: Conversation, member: Membership | None, *, at: datetime) -> bool:
+    """This person has the conversation from now on, whoever had it. None lets go of it: it waits for anybody, and the
+    bot is back by itself if nobody comes in time. Returns False when it was so already. Raises NotOfTheStaff."""
+    with transaction.atomic(durable=True):
+        locked = _locked(conversation)
+        if member is None:
+            return _let_go(locked, at)
+        if not _works_there(member, locked):
+            raise NotOfTheStaff
+        if locked.assigned_to_id == member.user_id and not locked.is_bot_active:
+            return False
+        _give_to(locked, member.user, at)
+        return True
 
 
 def speak(conversation: Conversation, text: str, user: User, *, at: datetime, key: str = "") -> Message:
@@ -92,6 +113,19 @@ def _return(conversation_id: int, now: datetime) -> bool:
 def _customer_waits(conversation: Conversation) -> bool:
     heard = conversation.last_inbound_at
     return conversation.needs_attention or (heard is not None and heard >= conversation.last_message_at)
+
+
+def _let_go(locked: Conversation, at: datetime) -> bool:
+    if locked.assigned_to_id is None:
+        return False
+    _change(locked, at, assigned_to=None, handoff_until=_patience(locked, at), needs_attention=True)
+    return True
+
+
+def _works_there(member: Membership, conversation: Conversation) -> bool:
+    """Who is removed at this moment is removed before or after."""
+    rows = members_of(conversation.restaurant).select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=member.pk).exists()
 
 
 def _locked(conversation: Conversation) -> Conversation:

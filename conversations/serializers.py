@@ -13,8 +13,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from bots.numbers import addressed
-from bots.rest.fields import Body, Flag, Moment, Optional, Text, fields_of
+from bots.rest.fields import Body, Flag, Moment, Optional, Text, YesNo, fields_of
 from bots.rest.paging import PageQuery
+from bots.serializers import PERSON
 from conversations.content import BODY_LIMIT, TEXT_LIMIT, Content, Media
 from conversations.content import Text as Words
 from conversations.models import Conversation, Message
@@ -32,6 +33,8 @@ CONVERSATION: dict[str, Any] = {
     "lastMessageAt": "2026-03-14T12:00:00Z",
     "unreadCount": 1,
     "isBotActive": True,
+    "needsPerson": False,
+    "assigneeId": None,
     "createdAt": "2026-03-14T11:59:00Z",
     "updatedAt": "2026-03-14T12:00:00Z",
     "botId": "c44fc4c2-9cf8-4e24-9999-3e6d3281ef97",
@@ -72,6 +75,8 @@ class ConversationOut(serializers.Serializer[Conversation]):
     lastMessageAt = Moment(source="last_message_at")
     unreadCount = serializers.IntegerField(source="unread_count")
     isBotActive = serializers.BooleanField(source="is_bot_active")
+    needsPerson = serializers.BooleanField(source="needs_attention")
+    assigneeId = serializers.UUIDField(source="assignee_code", allow_null=True, help_text="Who of the staff has it.")
     createdAt = Moment(source="created_at")
     updatedAt = Moment(source="updated_at")
     botId = serializers.UUIDField(source="bot.code")
@@ -90,8 +95,22 @@ class Totals(serializers.Serializer[Any]):
     totalUnread = serializers.IntegerField()
 
 
+class Assignee(serializers.RegexField):
+    """An id, or “none”."""
+
+    def __init__(self, **options: Any) -> None:
+        uuid = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        super().__init__(rf"^(none|{uuid})\Z", **{"required": False, "trim_whitespace": False, **options})
+
+
 class ConversationsQuery(PageQuery):
     status = serializers.ChoiceField(Conversation.Status.choices, required=False, allow_blank=True)
+    unread = YesNo(help_text="Whether something is unread.")
+    needsPerson = YesNo(help_text="Whether a person is called for.")
+    assignee = Assignee(help_text="The id of who has it (`/api/db/restaurants/{code}/staff`), or `none`.")
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Part of the name, the number or the address."
+    )
 
 
 class MessagesQuery(PageQuery):
@@ -252,6 +271,13 @@ class ToggleIn(Body[Any]):
     shown_only = fields_of(ConversationOut)
 
     enabled = Flag(help_text="Whether the bot answers; false hands the conversation to staff.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("To one of the staff", {"userId": PERSON["id"]})])
+class AssignIn(Body[Any]):
+    shown_only = fields_of(ConversationOut)
+
+    userId = serializers.UUIDField(allow_null=True, help_text="The id of one of the staff; null lets go of it.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Nothing", {})])

@@ -104,10 +104,10 @@ def has_several_senders(restaurant: Restaurant) -> bool:
 
 
 def _matching(restaurant: Restaurant, show: str, search: str) -> QuerySet[Conversation]:
-    return Conversation.objects.filter(_FILTERS.get(show, Q()), _naming(search), restaurant=restaurant)
+    return Conversation.objects.filter(_FILTERS.get(show, Q()), naming(search), restaurant=restaurant)
 
 
-def _naming(search: str) -> Q:
+def naming(search: str) -> Q:
     """By part of the name in any of its spellings, of the address or the number; digits in any script, with or without
     the leading zero."""
     words = search.strip()

@@ -26,10 +26,11 @@ LINES = Prefetch("lines", OrderLine.objects.select_related("item"))
 
 
 class OrderViewSet(RestaurantViewSet):
+    queries = {"list": OrdersQuery}
+
     @extend_schema(
         operation_id="listOrders",
         summary="Orders, newest first",
-        parameters=[OrdersQuery],
         responses=OrderOut(many=True),
     )
     def list(self, request: Request) -> Response:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from bots.models import ApiToken, Bot, HookDelivery, HookEndpoint, Restaurant
 from bots.tokens import create_token
 from conversations.inbound import record
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.wire import inbound_of
 from orders.cart import Cart
 from orders.models import Item, Order
@@ -108,6 +108,7 @@ class Furniture:
     restaurant: Restaurant
     bot: Bot
     conversation: Conversation
+    message: Message
     order: Order
     item: Item
     hook: HookEndpoint
@@ -115,7 +116,7 @@ class Furniture:
 
     @property
     def codes(self) -> dict[str, str]:
-        names = ("restaurant", "bot", "conversation", "order", "item", "hook", "told")
+        names = ("restaurant", "bot", "conversation", "message", "order", "item", "hook", "told")
         return {name: str(getattr(self, name).code) for name in names}
 
 
@@ -124,7 +125,8 @@ def furnished(house: House) -> Furniture:
     record(house.bot, inbound_of(QueryDict(urlencode(text_from(CUSTOMER, house.bot, "Hello")))), at=timezone.now())
     conversation = Conversation.objects.get(bot=house.bot, customer_address=CUSTOMER)
     order, told = ordered(house, conversation), told_once(house.restaurant)
-    return Furniture(house.restaurant, house.bot, conversation, order, house.items[0], told.endpoint, told)
+    message = conversation.messages.earliest("id")
+    return Furniture(house.restaurant, house.bot, conversation, message, order, house.items[0], told.endpoint, told)
 
 
 def told_once(restaurant: Restaurant) -> HookDelivery:

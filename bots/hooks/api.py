@@ -25,11 +25,10 @@ from bots.serializers import Removed
 
 
 class HookViewSet(RestaurantViewSet):
+    queries = {"list": PageQuery, "deliveries": PageQuery}
     secret = ""
 
-    @extend_schema(
-        operation_id="listWebhooks", summary="Webhooks", parameters=[PageQuery], responses=HookOut(many=True)
-    )
+    @extend_schema(operation_id="listWebhooks", summary="Webhooks", responses=HookOut(many=True))
     def list(self, request: Request) -> Response:
         page, _ = self.page_asked(PageQuery, request)
         rows = HookEndpoint.objects.filter(restaurant=self.restaurant)
@@ -90,7 +89,6 @@ class HookViewSet(RestaurantViewSet):
     @extend_schema(
         operation_id="listWebhookDeliveries",
         summary="What a webhook was told, newest first, with every attempt",
-        parameters=[PageQuery],
         responses=DeliveryOut(many=True),
     )
     @action(detail=True)

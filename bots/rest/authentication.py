@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, PermissionDenied, ValidationError
@@ -76,6 +77,13 @@ def restaurant_of(request: Request) -> Restaurant:
     if not bearer.restaurant.is_active:
         raise PermissionDenied("This restaurant is not active")
     return bearer.restaurant
+
+
+def restaurants_for(request: Request) -> QuerySet[Restaurant]:
+    """Those that this call may speak for: as `restaurant_of`, and all for an operator's that names none."""
+    if bearer_in(request).is_operator and not request.headers.get(TENANT_HEADER, "").strip():
+        return Restaurant.objects.all()
+    return Restaurant.objects.filter(pk=restaurant_of(request).pk)
 
 
 def _named_by_operator(code: str) -> Restaurant:

@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
 
 _ABSENT = {"required", "null", "blank"}
+_UNKNOWN = {"unknown": "Unknown fields", "unknown parameter": "Unknown parameters"}
 SENTENCE = "sentence"  # the code of a message that needs no field's name before it
 
 
@@ -58,8 +59,9 @@ def shaped(error: ValidationError) -> dict[str, Any]:
 def _summary(found: Mapping[str, list[ErrorDetail]]) -> str:
     if absent := [field for field, errors in found.items() if any(one.code in _ABSENT for one in errors)]:
         return f"Missing required fields: {', '.join(absent)}"
-    if unknown := [field for field, errors in found.items() if any(one.code == "unknown" for one in errors)]:
-        return f"Unknown fields: {', '.join(unknown)}"
+    for code, sentence in _UNKNOWN.items():
+        if unknown := [field for field, errors in found.items() if any(one.code == code for one in errors)]:
+            return f"{sentence}: {', '.join(unknown)}"
     field, first = next((field, errors[0]) for field, errors in found.items() if errors)
     return str(first) if first.code == SENTENCE else f"{field}: {first}"
 

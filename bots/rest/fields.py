@@ -11,6 +11,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 T = TypeVar("T")
+UNKNOWN_PARAMETER = "unknown parameter"
 WHOLE_LIMIT = 2_147_483_647
 
 
@@ -64,6 +65,27 @@ class Moment(serializers.DateTimeField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"default_timezone": UTC, **options})
+
+
+class YesNo(serializers.ChoiceField):
+    """A yes or no in an address; in small letters or not: some languages write True."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"choices": ["true", "false"], "required": False, **options})
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(str(data).lower())
+
+
+class Query(serializers.Serializer[Any]):
+    """What an address may carry behind its question mark. Parameters that do not exist are refused by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(name for name in data if name not in self.fields)
+        if unknown:
+            wrong = ErrorDetail("This parameter does not exist.", code=UNKNOWN_PARAMETER)
+            raise ValidationError({name: [wrong] for name in unknown})
+        return super().to_internal_value(data)
 
 
 class Body(serializers.Serializer[T]):

@@ -13,6 +13,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
+from bots.rest.fields import Query
+
 M = TypeVar("M", bound=Model)
 LIMIT, OFFSET = 200, 10_000
 Place = tuple[Any, ...]
@@ -35,7 +37,7 @@ class Cursor(serializers.RegexField):
         super().__init__(r"^[!-~]*\Z", **given)
 
 
-class PageQuery(serializers.Serializer[Any]):
+class PageQuery(Query):
     """The parameters of every list."""
 
     default_limit: ClassVar[int] = 50

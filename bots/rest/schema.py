@@ -15,7 +15,7 @@ from drf_spectacular.utils import OpenApiParameter
 from bots.rest.authentication import TENANT_HEADER
 from bots.rest.errors import ErrorShape, body_of
 from bots.rest.once import KEY_HEADER, KEY_PATTERN
-from bots.rest.viewsets import ApiViewSet, RestaurantViewSet
+from bots.rest.viewsets import ApiViewSet
 
 REFUSALS = {
     "400": "The request is wrong; `details` says where.",
@@ -45,7 +45,10 @@ _EXAMPLES = {
     "429": body_of("Request was throttled. Expected available in 12 seconds."),
     "500": body_of("Internal server error"),
 }
-_CODE = OpenApiParameter("code", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of the row.")
+_PLACES = {
+    name: OpenApiParameter(name, OpenApiTypes.UUID, OpenApiParameter.PATH, description=said)
+    for name, said in {"code": "The id of the row.", "message": "The id of the message."}.items()
+}
 _TENANT = OpenApiParameter(
     TENANT_HEADER,
     OpenApiTypes.UUID,
@@ -86,8 +89,10 @@ class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
-        shared = [_CODE] if "{code}" in self.path else []
-        shared += [_TENANT] if isinstance(self.view, RestaurantViewSet) else []
+        view = cast(ApiViewSet, self.view)
+        shared: list[Any] = [place for name, place in _PLACES.items() if f"{{{name}}}" in self.path]
+        shared += [_TENANT] if view.names_tenant else []
+        shared += [view.queries[view.action]] if view.action in view.queries else []
         return [*shared, _KEY] if self._honours_key() else shared
 
     def get_description(self) -> str:  # type: ignore[override]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model
 from django.http import HttpResponse
@@ -18,10 +18,12 @@ from rest_framework.viewsets import ViewSet
 from bots.audit import one_call
 from bots.models import Restaurant
 from bots.rest.authentication import TENANT_HEADER, BearerAuthentication, IsOperator, ScopeAllows, restaurant_of
+from bots.rest.fields import Query
 from bots.rest.paging import Found, PageQuery, Wanted, next_link, wanted
 from bots.rest.throttling import TokenThrottle
 
 S = TypeVar("S", bound=serializers.BaseSerializer[Any])
+Q = TypeVar("Q", bound=Query)
 M = TypeVar("M", bound=Model)
 
 
@@ -35,6 +37,8 @@ class ApiViewSet(ViewSet):
     throttle_classes = [TokenThrottle]
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     call_name = ""
+    queries: ClassVar[Mapping[str, type[Query]]] = {}  # what an address may carry, by the name of the call
+    names_tenant = False
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with one_call():
@@ -58,13 +62,18 @@ class ApiViewSet(ViewSet):
         patch_vary_headers(answer, ["Authorization", TENANT_HEADER])
         return answer
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if (request.method or "").lower() in self.action_map:  # else the method is not there, which is said instead
+            self.asked(self.queries.get(self.action, Query), request)
+
     def taken(self, shape: type[S], request: Request, **options: Any) -> Any:
         """The valid fields of the body. Raises ValidationError."""
         body = shape(data=request.data, **options)
         body.is_valid(raise_exception=True)
         return body.validated_data
 
-    def asked(self, shape: type[S], request: Request) -> S:
+    def asked(self, shape: type[Q], request: Request) -> Q:
         """The valid query. Raises ValidationError."""
         query = shape(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
@@ -83,6 +92,7 @@ class OperatorViewSet(ApiViewSet):
 class RestaurantViewSet(ApiViewSet):
     """Speaks for one restaurant: the token's own, or the one that the operator names."""
 
+    names_tenant = True
     restaurant: Restaurant
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -35,6 +35,8 @@ def test_a_conversation_is_shown_in_full(own: Caller, world: World) -> None:
         "lastMessageAt": said["lastMessageAt"],
         "unreadCount": 1,
         "isBotActive": True,
+        "needsPerson": False,
+        "assigneeId": None,
         "createdAt": said["createdAt"],
         "updatedAt": said["updatedAt"],
         "botId": str(world.a.bot.code),

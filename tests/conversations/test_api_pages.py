@@ -82,7 +82,7 @@ def test_pages_have_limits(own: Caller, world: World, path: str) -> None:
     for name in ("before", "after"):
         for nowhere in (str(uuid4()), "x", "2026-03-14~x", f"never~{row.code}", f"2026-03-14~{row.code}", row.bot.code):
             assert refusal(own.get(f"{path}?{name}={nowhere}")) == (404, f"There is no such place in this list: {name}")
-    for right in ("limit=1", "limit=200", "offset=0", "offset=10000", "before=", "after=", "unknown=1"):
+    for right in ("limit=1", "limit=200", "offset=0", "offset=10000", "before=", "after="):
         assert own.get(f"{path}?{right}").status_code == 200
 
 

@@ -18,7 +18,9 @@ ROWS = {
     "/api/db/conversations/{code}": "conversation",
     "/api/db/conversations/{code}/messages": "conversation",
     "/api/db/conversations/{code}/mark-read": "conversation",
+    "/api/db/conversations/{code}/assign": "conversation",
     "/api/db/restaurants/{code}/bots": "restaurant",
+    "/api/db/restaurants/{code}/staff": "restaurant",
     "/api/conversations/{code}/messages": "conversation",
     "/api/conversations/{code}/toggle-bot": "conversation",
     "/api/orders/{code}": "order",
@@ -44,11 +46,14 @@ def config(token: str, a: Furniture, b: Furniture) -> str:
     rows = [(path, "", getattr(a, name)) for path, name in ROWS.items()]
     rows += [(SENDERS, 'include-method = ["GET", "PUT"]', a.bot), (SENDERS, 'include-method = "DELETE"', b.bot)]
     rows += [(HOOKS, 'include-method = "GET"', a.hook), (HOOKS, 'include-method = "DELETE"', b.hook)]
+    message = "/api/db/conversations/{code}/messages/{message}"
     tenant = f'"header.X-Restaurant-Id" = "{a.restaurant.code}"'
     operations = [
         f'[[operations]]\ninclude-path = "{path}"\n{method}\nparameters = {{ "path.code" = "{row.code}", {tenant} }}\n'
         for path, method, row in rows
     ]
+    names = f'"path.code" = "{a.conversation.code}", "path.message" = "{a.message.code}", {tenant}'
+    operations += [f'[[operations]]\ninclude-path = "{message}"\nparameters = {{ {names} }}\n']
     return "\n".join(
         [f'headers = {{ Authorization = "Bearer {token}" }}', f"[parameters]\n{tenant}", UNSAYABLE, *operations]
     )
@@ -72,4 +77,4 @@ def test_the_schema_is_kept(world: World, live_server: LiveServer, tmp_path: Pat
         text=True,
     )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr
-    assert "Tested: 27" in run.stdout
+    assert "Tested: 31" in run.stdout

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("bots", "0006_enforced_limits"),
+        ("bots", "0011_carry_sessions"),
     ]
 
     operations = [
