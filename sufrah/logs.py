@@ -48,14 +48,16 @@ _GATHERED = (merge_contextvars, ExtraAdder(_OURS))
 
 
 def _clean_line(_logger: object, _level: str, line: Line) -> Line:
-    """Every text of it; figures cannot tell anything."""
+    """Every text that may come from outside; figures cannot tell anything."""
     for name, value in line.items():
-        if name not in _ABOUT_THE_RECORD and not isinstance(value, int | float | None):
+        if name not in _CLEAN_ALREADY and not isinstance(value, int | float | None):
             line[name] = clean(str(value))
     return line
 
 
 _ABOUT_THE_RECORD = {"_record", "_from_structlog"}
+# A route is written in the code; a request's id was looked at when it came in.
+_CLEAN_ALREADY = {*_ABOUT_THE_RECORD, "route", "request_id"}
 
 
 def _json(_logger: object, _level: str, line: Line) -> str:
