@@ -108,6 +108,8 @@ def test_a_second_factor_is_set_up_and_then_asked_for(opened: Opened, site: Site
     expect(page.get_by_role("alert")).to_be_visible()
     page.locator("[name=code]").fill(code_of(world.a.agent))
     page.locator("form[action='/account/second-factor/confirm/'] button").click()
+    expect(page.locator("#codes li")).to_have_count(10)
+    page.locator("section a.button").click()
     expect(page.locator("form[action='/account/second-factor/off/']")).to_be_visible()
     assert not sticking_out(page, "factor-on-en")
 
