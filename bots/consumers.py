@@ -21,6 +21,7 @@ from bots.access import restaurants_of
 from bots.live import LISTENERS, group_of
 from bots.missed import Missed, catch_up
 from bots.models import Restaurant
+from bots.relay import relay_of
 from bots.tokens import bearer_of
 from bots.versions import version_at
 
@@ -53,12 +54,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.let_in, self.asking = asyncio.Event(), asyncio.Lock()
         await self.accept()
         await self.channel_layer.group_add(LISTENERS, self.channel_name)
+        if settings.REDIS_URL:
+            relay_of(self.channel_layer).add(self.fetch_again)
         if self._is_same_origin():
             await self._listen(await self._allowed())
         self.watch = asyncio.create_task(self._keep_asking())
 
     async def disconnect(self, code: int) -> None:
         self.watch.cancel()
+        if settings.REDIS_URL:
+            relay_of(self.channel_layer).discard(self.fetch_again)
         await self.channel_layer.group_discard(LISTENERS, self.channel_name)
         await self._listen(set())
 
@@ -84,6 +89,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Somebody's; whose, the database says."""
         if self.rooms:
             await self._ask_or_close()
+
+    async def fetch_again(self) -> None:
+        """Announcements may have been lost on their way."""
+        if self.rooms:
+            await self._say("refetch", self._place())
 
     async def _identify(self, token: str, since: int | None) -> None:
         """Once: every time asks the database."""

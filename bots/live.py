@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +14,11 @@ from django.db import transaction
 
 from bots.hooks.recording import record
 from bots.models import Restaurant
+from core.pause import Pause
 
 logger = logging.getLogger(__name__)
+PASSED_ON_WITHIN = 1.0
+_pause = Pause(2.0)
 
 Kind = Literal[
     "message.created", "message.updated", "conversation.updated", "order.created", "order.updated", "bot.status"
@@ -68,9 +72,17 @@ def _publish(said: Announcement) -> None:
 
 def _send(group: str, event: dict[str, Any]) -> None:
     layer = get_channel_layer()
-    if layer is None:
+    if layer is None or _pause.is_on:
         return
     try:
-        async_to_sync(layer.group_send)(group, event)
-    except Exception:  # a listener's trouble must never undo or delay what has already happened
-        logger.warning("A live announcement was lost; pages catch up by themselves.", exc_info=True)
+        async_to_sync(_pass_on)(layer, group, event)
+    except Exception as error:  # a listener's trouble must never undo or delay what has already happened
+        _pause.begin()
+        logger.warning(
+            "Live announcements are lost for a moment (%s); listeners are told to fetch again.", type(error).__name__
+        )
+
+
+async def _pass_on(layer: Any, group: str, event: dict[str, Any]) -> None:
+    async with asyncio.timeout(PASSED_ON_WITHIN):
+        await layer.group_send(group, event)

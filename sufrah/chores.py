@@ -24,6 +24,7 @@ from bots.sign_in.tries import forget_old as forget_old_tries
 from conversations.delivery import wake_due
 from conversations.intake import tend
 from core.database.outage import is_outage
+from core.database.patience import database_within
 from sessions_state.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ HEARTBEAT_EVERY = 2.0
 STALLED_AFTER = 8.0
 TIDY_EVERY = 3600.0
 SPOOL_SECONDS = 5.0
+TIDYING_MAY_TAKE = 600.0
 
 
 class WrittenOff(Exception):
@@ -82,8 +84,9 @@ def tidy_rows(now: datetime) -> None:
     """What is over and no longer looked at goes."""
     close_old_connections()
     try:
-        for forget in (forget_old, forget_over, forget_old_tries):
-            forget(now)
+        with database_within(TIDYING_MAY_TAKE):
+            for forget in (forget_old, forget_over, forget_old_tries):
+                forget(now)
     finally:
         close_old_connections()
 

@@ -6,8 +6,12 @@ from urllib.parse import urlsplit
 import environ
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 import sufrah
+from core.database.options import CONNECTION
 from sufrah import embedded, folder, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -75,6 +79,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "sufrah.request_lines.RequestLines",
+    "sufrah.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -117,30 +122,19 @@ DATABASES = {
     if USES_EMBEDDED_DATABASE
     else env.db("DATABASE_URL", default="postgresql:///sufrah")
 }
-DATABASES["default"]["ENGINE"] = "core.database"
-# A machine that is gone says nothing: the system finds out within twenty seconds, and the server that a client of its
-# has given up within two, so that nothing stays locked.
-_GONE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-    "options": "-c client_connection_check_interval=2s",
-}
-DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **_GONE, **DATABASES["default"].get("OPTIONS", {})}
-DATABASE_ANSWERS_WITHIN: float = env.float("DATABASE_ANSWERS_WITHIN", default=30.0)
-DATABASES["default"]["OPTIONS"]["pool"] = {
-    "min_size": 1,
-    "max_size": WORKER_CONCURRENCY + HTTP_THREADS + 4,
-    "timeout": 10,
-}
+DATABASE_ANSWERS_WITHIN: float = env.float("DATABASE_ANSWERS_WITHIN", default=15.0)
+_POOL = {"min_size": 1, "max_size": WORKER_CONCURRENCY + HTTP_THREADS + 4, "timeout": 10}
+_OPTIONS = {**CONNECTION, **DATABASES["default"].get("OPTIONS", {}), "pool": _POOL}
+DATABASES["default"] |= {"ENGINE": "core.database", "OPTIONS": _OPTIONS}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+# The house does without Redis; nobody waits for it, and nobody tries again before the next one does.
+_SOON = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 CHANNEL_LAYERS: dict[str, dict[str, object]] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        "CONFIG": {"hosts": [{"address": REDIS_URL, **_SOON, "retry": AsyncRetry(NoBackoff(), 0)}]},
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
@@ -196,7 +190,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = IS_PRODUCTION and env.bool("SECURE_SSL_REDIRECT", default=True)
 # Twilio posts by https only and follows a redirect with GET, which loses the message; probes speak plain http inside.
-SECURE_REDIRECT_EXEMPT = [r"^whatsapp/", r"^webhook$", r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^whatsapp/", r"^webhook$", r"^healthz", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
 if IS_PRODUCTION:
@@ -214,7 +208,7 @@ CACHES: dict[str, dict[str, object]] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "sufrah",
-        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+        "OPTIONS": {**_SOON, "retry": Retry(NoBackoff(), 0)},
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
@@ -269,6 +263,8 @@ LOGGING = {
         "sufrah.starting": {"level": "INFO"},
         # Its INFO lines quote request addresses, which carry customers' numbers.
         "twilio": {"level": "WARNING"},
+        # Twice a second and with all its frames while Redis is away; `bots.relay` says it once.
+        "channels_redis": {"level": "CRITICAL"},
         # Two lines a job would drown everything else.
         "procrastinate": {"level": "WARNING"},
         # A refusal has its own line, which quotes no address; a fault has its traceback.

@@ -8,6 +8,7 @@ from sufrah import health
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("healthz/deep", health.deep, name="healthz-deep"),
     path("readyz", health.readyz, name="readyz"),
     # One's own password is changed in one place, which notes it.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account")),

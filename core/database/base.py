@@ -7,7 +7,7 @@ from typing import Any
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 
-from core.database.pool import LookingPool
+from core.database.pool import LookingPool, PatientConnection, is_lost
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,6 +22,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pools.setdefault(self.alias, self._make_pool(options))
         found: LookingPool = pools[self.alias]
         return found
+
+    def ensure_connection(self) -> None:
+        """A job's thread keeps its connection from one job to the next, over an outage as well: what is lost is given
+        back before the next transaction begins, instead of failing it."""
+        held = self.connection
+        if isinstance(held, PatientConnection) and not self.in_atomic_block and is_lost(held):
+            self.close()
+        super().ensure_connection()
 
     def _make_pool(self, options: dict[str, Any]) -> LookingPool:
         arguments = {**self.get_connection_params(), "autocommit": True}

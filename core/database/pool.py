@@ -84,11 +84,17 @@ class LookingPool(ConnectionPool[PatientConnection]):
             connection.execute("SELECT 1")
 
 
-def _is_fit(connection: PatientConnection) -> bool:
+def is_lost(connection: PatientConnection) -> bool:
+    """Whether a connection between two transactions is of no use any more. The network is asked only on suspicion."""
     if connection.pgconn.status != ConnStatus.OK:
-        return False
-    rested = monotonic() - connection.resting_since
-    return (rested < RESTED_LONG and not _has_something_to_say(connection)) or _answers(connection)
+        return True
+    return _has_something_to_say(connection) and not _answers(connection)
+
+
+def _is_fit(connection: PatientConnection) -> bool:
+    if monotonic() - connection.resting_since > RESTED_LONG:
+        return connection.pgconn.status == ConnStatus.OK and _answers(connection)
+    return not is_lost(connection)
 
 
 def _has_something_to_say(connection: PatientConnection) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection
@@ -41,6 +42,7 @@ def test_ready_with_a_living_worker(client: Client) -> None:
         "database": True,
         "migrations": True,
         "worker": True,
+        "workers": 1,
         "oldestUnhandledMessageSeconds": None,
         "oldestUnsentReplySeconds": None,
         "canKeepWebhooks": True,
@@ -51,12 +53,45 @@ def test_ready_with_a_living_worker(client: Client) -> None:
 
 
 @pytest.mark.parametrize("beat", [None, timedelta(seconds=11)])
-def test_not_ready_without_a_worker(client: Client, beat: timedelta | None) -> None:
+def test_a_process_without_a_worker_takes_messages_and_alerts(client: Client, beat: timedelta | None) -> None:
+    """A balancer that sent nothing any more would lose what a worker could answer later; a person is called."""
     if beat is not None:
         heartbeat(beat)
     answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert (answer.json()["ready"], answer.json()["worker"], answer.json()["workers"]) == (True, False, 0)
+    alarm = client.get("/healthz/deep")
+    assert alarm.status_code == 503
+    assert alarm.json()["troubles"] == ["no worker is alive"]
+
+
+def test_nothing_to_look_at(client: Client) -> None:
+    heartbeat()
+    answer = client.get("/healthz/deep")
+    assert answer.status_code == 200
+    assert (answer.json()["troubles"], answer.json()["workers"]) == ([], 1)
+
+
+def test_what_waits_too_long_is_an_alarm(client: Client, world: World) -> None:
+    heartbeat()
+    customer = Customer(world.a.bot)
+    customer.at = timezone.now()
+    customer.says("السلام عليكم")
+    customer.sends("1")
+    Message.objects.filter(direction="IN").update(received_at=timezone.now() - timedelta(minutes=2))
+    Message.objects.filter(direction="OUT").update(created_at=timezone.now() - timedelta(minutes=11))
+    answer = client.get("/healthz/deep")
     assert answer.status_code == 503
-    assert (answer.json()["ready"], answer.json()["worker"]) == (False, False)
+    assert answer.json()["troubles"] == ["messages wait for their answer", "replies wait to be sent"]
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/deep"])
+@pytest.mark.parametrize("host", ["10.2.3.4:8000", "[fd00::7]", "no-name-of-ours", "a b"])
+def test_a_probe_may_name_the_machine_as_it_likes(client: Client, path: str, host: str) -> None:
+    heartbeat()
+    assert client.get(path, headers={"host": host}).status_code == 200
+    assert client.get("/login/", headers={"host": host}).status_code == 400, "pages are strict"
 
 
 def test_what_waits_is_told_in_seconds(client: Client, world: World) -> None:
@@ -119,6 +154,25 @@ def test_nobody_waits_for_a_database_that_is_known_to_be_away(client: Client, mo
     assert client.get("/readyz").json()["database"] is False
 
 
+def test_a_database_that_hangs_is_told_in_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hanging() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(60)")
+        return True
+
+    monkeypatch.setattr(health, "_is_migrated", hanging)
+    begun = monotonic()
+    answer = client.get("/readyz")
+    assert monotonic() - begun < 30
+    assert answer.json()["database"] is False
+
+
+def test_a_database_that_is_away_is_an_alarm(client: Client, away: None) -> None:
+    alarm = client.get("/healthz/deep")
+    assert alarm.status_code == 503
+    assert alarm.json()["troubles"] == ["the database does not answer"]
+
+
 def test_tables_that_are_behind_are_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_is_migrated", lambda: False)
     answer = client.get("/readyz")
@@ -126,7 +180,7 @@ def test_tables_that_are_behind_are_said(client: Client, monkeypatch: pytest.Mon
     assert answer.json()["migrations"] is False
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/deep"])
 def test_wrong_method(client: Client, path: str) -> None:
     assert client.post(path).status_code == 405
     assert not ProcrastinateWorker.objects.exists()

@@ -134,6 +134,7 @@
 
   function heard({ type, data }) {
     if (type === "ready") { pause = FIRST_PAUSE; isLive = true; showLive(); refreshAll(); return; }
+    if (type === "refetch") { refreshAll(); return; }
     if (data?.restaurantId && data.restaurantId !== byId("main").dataset.restaurant) return;
     if (type.startsWith("order.")) refresh("orders");
     else if (type.startsWith("message.") || type.startsWith("conversation.")) {
