@@ -263,8 +263,9 @@ LOGGING = {
         "sufrah.starting": {"level": "INFO"},
         # Its INFO lines quote request addresses, which carry customers' numbers.
         "twilio": {"level": "WARNING"},
-        # Twice a second and with all its frames while Redis is away; `bots.relay` says it once.
+        # Twice a second while a server is away; `bots.relay`, `conversations.outage` and the worker say it once.
         "channels_redis": {"level": "CRITICAL"},
+        "psycopg.pool": {"level": "ERROR"},
         # Two lines a job would drown everything else.
         "procrastinate": {"level": "WARNING"},
         # A refusal has its own line, which quotes no address; a fault has its traceback.
