@@ -94,7 +94,7 @@ class Street:
             self.rows(
                 "SELECT 1 FROM conversations_message m JOIN conversations_conversation c ON c.id = m.conversation_id "
                 "WHERE m.direction = 'OUT' AND c.customer_address = %s",
-                f"whatsapp:{customer}",
+                customer,
             )
         )
 
