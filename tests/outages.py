@@ -75,7 +75,7 @@ class Writing:
         over = sum(1 for seconds in took if seconds > 1)
         return f"{len(took)} posts, p50 {p50:.3f} s, p99 {p99:.3f} s, slowest {took[-1]:.3f} s, {over} over 1 s"
 
-    async def write(self, until: asyncio.Event, again: bool = False) -> None:
+    async def write(self, until: asyncio.Event, a_second: int = A_SECOND, again: bool = False) -> None:
         """Posts at an even pace until the event; with `again` what got no answer is posted again, as it was."""
         began, number = time.monotonic(), 0
         with override_settings(PORT=self.port, PUBLIC_BASE_URL=f"http://localhost:{self.port}"):
@@ -85,7 +85,7 @@ class Writing:
                     form = text_from(customer, _bot(), str(number), fresh_sid("SMout"))
                     posts.create_task(self._post(customer, number, request_of(form, TOKEN_A), again))
                     number += 1
-                    await asyncio.sleep(max(began + number / A_SECOND - time.monotonic(), 0))
+                    await asyncio.sleep(max(began + number / a_second - time.monotonic(), 0))
 
     async def _post(self, customer: str, number: int, request: bytes, again: bool) -> None:
         while True:
@@ -94,7 +94,7 @@ class Writing:
                 status = await posted(request, PATIENCE)
             except (OSError, EOFError, TimeoutError):
                 if again:
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(1.0)
                     continue
             self.said.append(Said(customer, number, status, began, time.monotonic()))
             return

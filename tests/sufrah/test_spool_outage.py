@@ -132,7 +132,7 @@ def test_kill_of_the_web_process_while_it_keeps_and_while_it_records(
     async def killed() -> Writing:
         written, over = Writing(port), asyncio.Event()
         await asyncio.to_thread(server.kill)
-        writing = asyncio.create_task(written.write(over, again=True))
+        writing = asyncio.create_task(written.write(over, a_second=20, again=True))
         for _ in range(3):  # while it keeps
             await asyncio.sleep(1.5)
             kill(process)
