@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
+    "corsheaders",
     "sufrah.apps.JobsConfig",
     "bots",
     "orders",
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -201,6 +203,13 @@ BODY_LIMITS = {"/whatsapp/": 64 * 1024, "/webhook": 64 * 1024}
 # From its first byte to its last; who takes longer is cut off.
 REQUEST_SECONDS: float = env.float("REQUEST_SECONDS", default=30.0)
 
+# Pages of these origins may call the API in a browser, with a token; a session never opens it, so no cookie is let in.
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-restaurant-id")
+CORS_EXPOSE_HEADERS = ["Deprecation", "ETag", "Idempotency-Replayed", "Link", "Retry-After", "X-RateLimit-Limit"]
+CORS_EXPOSE_HEADERS += ["X-RateLimit-Remaining", "X-RateLimit-Reset"]
 API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", default=6000)
 # Holds the counts of the API's throttle and nothing that matters: shared by all processes where there is Redis.
 CACHES: dict[str, dict[str, object]] = {

@@ -17,7 +17,7 @@ from bots.hooks import endpoints
 from bots.hooks.endpoints import HookRefused
 from bots.hooks.models import HookDelivery, HookEndpoint
 from bots.rest.errors import SENTENCE, Conflict
-from bots.rest.hooks import DeliveryOut, HookIn, HookMade, HookOut
+from bots.rest.hooks import DeliveryOut, HookChange, HookIn, HookMade, HookOut
 from bots.rest.once import once
 from bots.rest.paging import BY_TIME, PageQuery, page_of
 from bots.rest.viewsets import RestaurantViewSet, listed, router
@@ -54,12 +54,27 @@ class HookViewSet(RestaurantViewSet):
     def _registered(self, request: Request) -> Response:
         fields = self.taken(HookIn, request)
         with _in_words():
-            hook, self.secret = endpoints.register(self.restaurant, fields["url"], fields["events"], by=None)
+            hook, self.secret = endpoints.register(self.restaurant, by=None, **fields)
         return Response(HookOut(hook).data, status=201)
 
     @extend_schema(operation_id="getWebhook", summary="One webhook", responses=HookOut)
     def retrieve(self, request: Request, code: str) -> Response:
         return Response(HookOut(hook_in(self.restaurant, code)).data)
+
+    @extend_schema(
+        operation_id="changeWebhook",
+        summary="Change a webhook",
+        description="Any subset of the fields; the secret stays. What waits goes to the new address.",
+        request=HookChange(partial=True),
+        responses=HookOut,
+    )
+    @once
+    def partial_update(self, request: Request, code: str) -> Response:
+        hook = hook_in(self.restaurant, code)
+        fields = self.taken(HookChange, request, partial=True)
+        with _in_words():
+            endpoints.change(hook, by=None, at=timezone.now(), **fields)
+        return self.retrieve(request, code)
 
     @extend_schema(
         operation_id="removeWebhook",

@@ -16,7 +16,7 @@ from bots.hooks.claims import OPEN, Outcome, claim_next, settle
 from bots.hooks.endpoints import switch_off_failing
 from bots.hooks.models import HookDelivery, HookEndpoint
 from bots.hooks.recording import MOST_TRIES
-from bots.hooks.signing import HEADER, signature
+from bots.hooks.signing import HEADER, signature, standard_headers
 from bots.hooks.wire import NoAnswer, post
 from bots.jobs import wake_missing
 from bots.secrets import SecretUnreadable
@@ -99,11 +99,13 @@ def _attempt(claim: HookDelivery, at: datetime) -> Outcome:
 
 
 def _headers(claim: HookDelivery, body: bytes, at: datetime) -> dict[str, str]:
+    secret, code = claim.endpoint.secret.reveal(), str(claim.code)
     return {
         "Content-Type": "application/json",
         "User-Agent": "Sufrah-Webhooks/1",
         "Accept-Encoding": "identity",
-        "Sufrah-Delivery": str(claim.code),
+        **standard_headers(secret, code, body, at),
+        "Sufrah-Delivery": code,
         "Sufrah-Event": claim.event,
-        HEADER: signature(claim.endpoint.secret.reveal(), body, at),
+        HEADER: signature(secret, body, at),
     }

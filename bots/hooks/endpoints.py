@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, Q
 from django.utils.translation import gettext as _
 
-from bots.audit import note
+from bots.audit import Changes, note
 from bots.hooks.addresses import AddressRefused, target_of
 from bots.hooks.claims import OPEN
 from bots.hooks.models import HookDelivery, HookEndpoint, HookEvent
@@ -42,10 +43,14 @@ def checked_url(url: str) -> str:
     return url.strip()
 
 
-def register(restaurant: Restaurant, url: str, events: Iterable[str], *, by: User | None) -> tuple[HookEndpoint, str]:
+def register(
+    restaurant: Restaurant, url: str, events: Iterable[str], *, by: User | None, description: str = ""
+) -> tuple[HookEndpoint, str]:
     """The new webhook and its secret, which nobody can show again. Raises HookRefused."""
     address, wanted, secret = checked_url(url), _known(events), new_secret()
-    row = HookEndpoint(restaurant=restaurant, url=address, events=wanted, secret=secret)
+    row = HookEndpoint(
+        restaurant=restaurant, url=address, events=wanted, secret=secret, description=description.strip()
+    )
     try:
         with transaction.atomic(durable=True):
             _locked(restaurant.pk)
@@ -57,6 +62,31 @@ def register(restaurant: Restaurant, url: str, events: Iterable[str], *, by: Use
     except IntegrityError as error:
         raise HookRefused(_("This address is registered already."), "url", is_conflict=True) from error
     return row, secret
+
+
+def change(
+    endpoint: HookEndpoint,
+    *,
+    by: User | None,
+    at: datetime,
+    url: str | None = None,
+    events: Iterable[str] | None = None,
+    description: str | None = None,
+    is_active: bool | None = None,
+) -> None:
+    """What is None stays. All of it or nothing. A new address begins without the failures of the old one; what waits
+    goes there. Raises HookRefused."""
+    wanted: dict[str, Any] = {"description": description}
+    wanted["url"] = None if url is None else checked_url(url)
+    wanted["events"] = None if events is None else _known(events)
+    try:
+        with transaction.atomic(durable=True):
+            _locked(endpoint.restaurant_id)
+            _rewrite(endpoint, {name: value for name, value in wanted.items() if value is not None}, by)
+            if is_active is not None:
+                _switch_on(endpoint, by) if is_active else _switch_off(endpoint, Q(), Off.BY_HAND, by, at)
+    except IntegrityError as error:
+        raise HookRefused(_("This address is registered already."), "url", is_conflict=True) from error
 
 
 def remove(endpoint: HookEndpoint, *, by: User | None) -> None:
@@ -72,12 +102,7 @@ def switch_on(endpoint: HookEndpoint, *, by: User | None) -> bool:
     """Returns False when it was on. What happened meanwhile is not told; it can be delivered by hand."""
     with transaction.atomic(durable=True):
         _locked(endpoint.restaurant_id)
-        was_off = HookEndpoint.objects.filter(pk=endpoint.pk, is_active=False)
-        if not was_off.update(is_active=True, off_reason="", switched_off_at=None, failing_since=None):
-            return False
-        _remember(endpoint.restaurant_id)
-        note("webhook.switched_on", endpoint, user=by, restaurant=endpoint.restaurant, changes={})
-        return True
+        return _switch_on(endpoint, by)
 
 
 def switch_off(endpoint: HookEndpoint, *, by: User | None, at: datetime) -> bool:
@@ -102,18 +127,41 @@ def redeliver(delivery: HookDelivery, *, by: User | None, at: datetime) -> None:
         wake("deliver_hooks", endpoint_id=delivery.endpoint_id)
 
 
+def _rewrite(endpoint: HookEndpoint, wanted: Mapping[str, Any], by: User | None) -> None:
+    row = HookEndpoint.objects.get(pk=endpoint.pk)
+    changes: Changes = {name: [getattr(row, name), to] for name, to in wanted.items() if getattr(row, name) != to}
+    if not changes:
+        return
+    anew: dict[str, Any] = {"failing_since": None} if "url" in changes else {}
+    HookEndpoint.objects.filter(pk=row.pk).update(**{name: to for name, (_was, to) in changes.items()}, **anew)
+    note("webhook.changed", row, user=by, restaurant=endpoint.restaurant, changes=changes)
+
+
+def _switch_on(endpoint: HookEndpoint, by: User | None) -> bool:
+    was_off = HookEndpoint.objects.filter(pk=endpoint.pk, is_active=False)
+    if not was_off.update(is_active=True, off_reason="", switched_off_at=None, failing_since=None):
+        return False
+    _remember(endpoint.restaurant_id)
+    note("webhook.switched_on", endpoint, user=by, restaurant=endpoint.restaurant, changes={})
+    return True
+
+
 def _switched_off(endpoint: HookEndpoint, only: Q, reason: Off, by: User | None, at: datetime) -> bool:
     with transaction.atomic(durable=True):
         _locked(endpoint.restaurant_id)
-        on = HookEndpoint.objects.filter(only, pk=endpoint.pk, is_active=True)
-        if not on.update(is_active=False, off_reason=reason, switched_off_at=at):
-            return False
-        waiting = HookDelivery.objects.filter(endpoint=endpoint, status__in=OPEN)
-        waiting.update(status=HookDelivery.Status.FAILED)
-        _remember(endpoint.restaurant_id)
-        why: dict[str, list[object]] = {"why": ["", reason.value]}
-        note("webhook.switched_off", endpoint, user=by, restaurant=endpoint.restaurant, changes=why)
-        return True
+        return _switch_off(endpoint, only, reason, by, at)
+
+
+def _switch_off(endpoint: HookEndpoint, only: Q, reason: Off, by: User | None, at: datetime) -> bool:
+    on = HookEndpoint.objects.filter(only, pk=endpoint.pk, is_active=True)
+    if not on.update(is_active=False, off_reason=reason, switched_off_at=at):
+        return False
+    waiting = HookDelivery.objects.filter(endpoint=endpoint, status__in=OPEN)
+    waiting.update(status=HookDelivery.Status.FAILED)
+    _remember(endpoint.restaurant_id)
+    why: dict[str, list[object]] = {"why": ["", reason.value]}
+    note("webhook.switched_off", endpoint, user=by, restaurant=endpoint.restaurant, changes=why)
+    return True
 
 
 def _locked(restaurant_id: int) -> None:

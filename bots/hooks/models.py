@@ -35,6 +35,7 @@ class HookEndpoint(models.Model):
         "bots.Restaurant", models.CASCADE, related_name="hooks", verbose_name=_("restaurant")
     )
     url = models.CharField(_("address"), max_length=URL_LENGTH)
+    description = models.CharField(_("what it is for"), max_length=200, blank=True, default="", db_default="")
     events = ArrayField(models.CharField(max_length=24, choices=HookEvent.choices), verbose_name=_("events"))
     secret = SecretField(_("secret"))
     is_active = models.BooleanField(_("on"), default=True)

@@ -8,11 +8,12 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from bots.hooks.models import URL_LENGTH, HookAttempt, HookDelivery, HookEndpoint, HookEvent
-from bots.rest.fields import Body, Moment, Optional, Text, fields_of
+from bots.rest.fields import Body, Flag, Moment, Optional, Text, fields_of
 
 HOOK: dict[str, Any] = {
     "id": "0cfbcbdb-b62d-48df-8276-d607982888c8",
     "url": "https://till.example.com/sufrah",
+    "description": "The till at the counter",
     "events": ["order.created", "order.updated"],
     "isActive": True,
     "offReason": None,
@@ -52,6 +53,7 @@ class HookOut(serializers.Serializer[HookEndpoint]):
 
     id = serializers.UUIDField(source="code")
     url = serializers.CharField()
+    description = Optional(help_text="What it is for.")
     events = serializers.ListField(child=serializers.ChoiceField(HookEvent.choices))
     isActive = serializers.BooleanField(source="is_active")
     offReason = Optional(source="off_reason", help_text="`by_hand` or `failing`; null while it is on.")
@@ -83,6 +85,14 @@ class HookIn(Body[HookEndpoint]):
 
     url = Text(max_length=URL_LENGTH, help_text="https, on port 443 or 8443, on the public internet.")
     events = serializers.ListField(child=serializers.ChoiceField(HookEvent.choices), min_length=1, max_length=20)
+    description = Optional(max_length=200, help_text="What it is for.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Off for now", {"isActive": False})])
+class HookChange(HookIn):
+    """Any subset of it, and whether it is on."""
+
+    isActive = Flag(source="is_active", required=False)
 
 
 class AttemptOut(serializers.Serializer[HookAttempt]):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -21,6 +25,7 @@ from bots.hooks.delivery import PAUSES, deliver, forget_old, wake_due
 from bots.hooks.endpoints import HookRefused
 from bots.hooks.models import HookAttempt, HookDelivery, HookEndpoint
 from bots.hooks.recording import MOST_TRIES
+from bots.hooks.signing import new_secret, standard_headers
 from bots.live import announce
 from bots.models import AuditEvent, Restaurant
 from bots.secrets import Secret
@@ -117,11 +122,46 @@ def test_a_real_message_and_order_arrive_signed(world: World, receiver: Receiver
     assert datetime.fromisoformat(said["createdAt"]) == delivery.created_at
     assert is_signed(call.headers["Sufrah-Signature"], secret, call.body)
     assert not is_signed(call.headers["Sufrah-Signature"], "whsec_another", call.body)
+    assert documented()(dict(call.headers), secret, call.body) == said
+    assert call.headers["webhook-id"] == str(delivery.code)
+    assert documented()(dict(call.headers), "whsec_" + "A" * 43 + "=", call.body) is None
+    assert documented()(dict(call.headers), secret, call.body + b" ") is None
+    assert documented()({**call.headers, "webhook-timestamp": "1773489600"}, secret, call.body) is None
     assert set(HookDelivery.objects.values_list("status", flat=True)) == {Status.DELIVERED}
     tried = delivery.tries.get()
     assert (tried.number, tried.answer, tried.problem, tried.excerpt) == (1, 200, "", "ok")
     row.refresh_from_db()
     assert row.last_success_at is not None and row.failing_since is None
+
+
+def documented() -> Callable[[dict[str, str], str, bytes], Any]:
+    """The example of docs/webhooks.md, as it is written there."""
+    guide = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    [example] = [
+        text for text in re.findall(r"^```python\n(.*?)^```$", guide, re.M | re.S) if "standardwebhooks" in text
+    ]
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102 - our own guide
+    found: Callable[[dict[str, str], str, bytes], Any] = names["heard"]
+    return found
+
+
+@pytest.mark.parametrize("secret", [f"whsec_{token_urlsafe(32)}" for _ in range(4)] + ["whsec_", "whsec_of_a_till"])
+def test_a_secret_of_before_signs_in_both_ways(secret: str) -> None:
+    """It is written in the URL's alphabet, which the guide says how to rewrite."""
+    at = timezone.now()
+    headers = standard_headers(secret, "id", b"{}", at)
+    assert headers["webhook-timestamp"] == str(int(at.timestamp()))
+    assert headers["webhook-signature"].startswith("v1,")
+    if len(secret) > 40:
+        rewritten = secret.replace("-", "+").removeprefix("whsec_").replace("_", "/")
+        assert documented()(headers, f"whsec_{rewritten}", b"{}") == {}
+
+
+def test_a_new_secret_is_as_standard_webhooks_has_it() -> None:
+    secret = new_secret()
+    assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+    assert new_secret() != secret
 
 
 def is_signed(header: str, secret: str, body: bytes) -> bool:

@@ -117,6 +117,53 @@ def test_refused_webhooks(own: Caller, body: dict[str, Any], says: str) -> None:
     assert not HookEndpoint.objects.exists() and not AuditEvent.objects.filter(action="webhook.made").exists()
 
 
+def test_a_webhook_is_changed(own: Caller, world: World) -> None:
+    hook = made(own)
+    secret, path = hook.pop("secret"), f"/api/webhooks/{hook['id']}"
+    HookEndpoint.objects.update(failing_since=timezone.now())
+    wanted = {"url": f"{TILL}/2", "events": ["order.updated", "order.created"], "description": "The till"}
+    said = body_of(own("PATCH", path, wanted))
+    assert said == {**hook, **wanted, "events": ["order.created", "order.updated"], "failingSince": None}
+    assert body_of(own.get(path)) == said
+    assert HookEndpoint.objects.get().secret.reveal() == secret
+    event = AuditEvent.objects.get(action="webhook.changed")
+    assert set(event.changes) == {"url", "events", "description"}
+    assert body_of(own("PATCH", path, {})) == said
+    assert body_of(own("PATCH", path, wanted)) == said
+    assert AuditEvent.objects.filter(action="webhook.changed").count() == 1, "nothing has changed"
+    off = body_of(own("PATCH", path, {"isActive": False}))
+    assert (off["isActive"], off["offReason"]) == (False, "by_hand")
+    assert not Restaurant.objects.get(pk=world.a.restaurant.pk).has_hooks
+    on = body_of(own("PATCH", path, {"isActive": True, "description": ""}))
+    assert (on["isActive"], on["offReason"], on["description"]) == (True, None, None)
+    assert Restaurant.objects.get(pk=world.a.restaurant.pk).has_hooks
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"url": "https://10.0.0.1/"}, 400, "url"),
+        ({"url": "https://168.63.129.16/"}, 400, "url"),
+        ({"url": f"{TILL}/taken"}, 409, ""),
+        ({"url": None}, 400, "url"),
+        ({"events": []}, 400, "events"),
+        ({"events": ["bot.status"]}, 400, "events"),
+        ({"isActive": "no"}, 400, "isActive"),
+        ({"description": "x" * 201}, 400, "description"),
+        ({"secret": "mine"}, 400, "secret"),
+    ],
+)
+def test_a_refused_change_changes_nothing(own: Caller, body: dict[str, Any], status: int, field: str) -> None:
+    made(own, f"{TILL}/taken")
+    hook = made(own)
+    before = str(HookEndpoint.objects.order_by("pk").values())
+    answer = own("PATCH", f"/api/webhooks/{hook['id']}", {"isActive": False, "description": "new", **body})
+    assert refusal(answer)[0] == status
+    assert not field or list(body_of(answer)["details"]) == [field]
+    assert str(HookEndpoint.objects.order_by("pk").values()) == before
+    assert not AuditEvent.objects.filter(action__in=["webhook.changed", "webhook.switched_off"]).exists()
+
+
 def test_deliveries_and_their_attempts(
     own: Caller, world: World, receiver: Receiver, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -45,7 +45,7 @@ def config(token: str, a: Furniture, b: Furniture) -> str:
     """Real rows for the addresses; the sender of `b` may be retired."""
     rows = [(path, "", getattr(a, name)) for path, name in ROWS.items()]
     rows += [(SENDERS, 'include-method = ["GET", "PUT"]', a.bot), (SENDERS, 'include-method = "DELETE"', b.bot)]
-    rows += [(HOOKS, 'include-method = "GET"', a.hook), (HOOKS, 'include-method = "DELETE"', b.hook)]
+    rows += [(HOOKS, 'include-method = ["GET", "PATCH"]', a.hook), (HOOKS, 'include-method = "DELETE"', b.hook)]
     message = "/api/db/conversations/{code}/messages/{message}"
     tenant = f'"header.X-Restaurant-Id" = "{a.restaurant.code}"'
     operations = [
@@ -77,4 +77,4 @@ def test_the_schema_is_kept(world: World, live_server: LiveServer, tmp_path: Pat
         text=True,
     )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr
-    assert "Tested: 31" in run.stdout
+    assert "Tested: 32" in run.stdout

@@ -40,7 +40,7 @@ def test_every_line_of_the_guide_works(world: World, live_server: LiveServer) ->
         "OPERATOR": caller(None).token,
         **{name.upper(): code for name, code in rows.codes.items()},
     }
-    assert len(commands()) == 33
+    assert len(commands()) == 34
     for command in commands():
         run = subprocess.run(["bash", "-euc", ONE_ANSWER + command], env=names, capture_output=True, text=True)
         assert run.returncode == 0, (command, run.stdout, run.stderr)

@@ -85,6 +85,7 @@ CALLS = [
     Call("GET", "/api/webhooks"),
     Call("POST", "/api/webhooks", HOOK, 201),
     Call("GET", "/api/webhooks/{hook}"),
+    Call("PATCH", "/api/webhooks/{hook}", {**HOOK, "isActive": False}),
     Call("DELETE", "/api/webhooks/{hook}"),
     Call("POST", "/api/webhooks/{hook}/switch-on"),
     Call("GET", "/api/webhooks/{hook}/deliveries"),
