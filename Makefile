@@ -29,6 +29,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.locked
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m tests.migrations
 	$(BIN)/python -m tests.production
 
 prism: $(PRISM)

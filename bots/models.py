@@ -50,7 +50,7 @@ class Restaurant(models.Model):
     handoff_hours = models.PositiveIntegerField(_("hours a person has to answer before the bot is back"), default=2)
     minimum_order = models.DecimalField(_("minimum order"), max_digits=10, decimal_places=3, default=0)
     is_active = models.BooleanField(_("active"), default=True)
-    has_hooks = models.BooleanField(_("has webhooks that are on"), default=False, editable=False)
+    has_hooks = models.BooleanField(_("has webhooks that are on"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -148,9 +148,11 @@ class Bot(models.Model):
     is_active = models.BooleanField(_("on"), default=True)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     error_message = models.TextField(_("error"), blank=True)
-    health = models.CharField(_("health"), max_length=7, choices=Health.choices, default=Health.UNKNOWN, editable=False)
+    health = models.CharField(
+        _("health"), max_length=7, choices=Health.choices, default="unknown", db_default="unknown", editable=False
+    )
     health_at = models.DateTimeField(_("health asked"), null=True, editable=False)
-    health_lines = models.JSONField(_("what differs"), default=list, editable=False)
+    health_lines = models.JSONField(_("what differs"), default=list, db_default=[], editable=False)
     support_contact = models.CharField(_("support contact"), max_length=120, blank=True)
     payment_link = models.URLField(_("payment link"), blank=True)
     max_messages_per_min = models.PositiveIntegerField(_("messages a minute, at most"), default=60)

@@ -54,7 +54,7 @@ class Conversation(models.Model):
     unread_count = models.PositiveIntegerField(_("unread"), default=0)
     last_message_at = models.DateTimeField(_("last message"))
     last_inbound_at = models.DateTimeField(_("customer's last message"), null=True, blank=True)
-    version = models.PositiveBigIntegerField(default=0, editable=False)
+    version = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -148,7 +148,7 @@ class Message(models.Model):
     turn_attempts = models.PositiveIntegerField(_("tries to answer"), default=0)
     turn_error = models.TextField(_("why the bot could not answer"), blank=True)
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
-    version = models.PositiveBigIntegerField(default=0, editable=False)
+    version = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=DatabaseClock(), editable=False)
 
     class Meta:

@@ -135,7 +135,7 @@ class Order(models.Model):
     total = models.DecimalField(_("total"), max_digits=12, decimal_places=3)
     rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
     placed_by_turn = models.BigIntegerField(unique=True, null=True, editable=False)
-    version = models.PositiveBigIntegerField(default=0, editable=False)
+    version = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("placed"), db_default=DatabaseClock(), editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

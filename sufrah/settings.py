@@ -114,6 +114,7 @@ TEMPLATES = [
     },
 ]
 
+MIGRATION_LOCK_SECONDS: int = env.int("MIGRATION_LOCK_SECONDS", default=3)
 WORKER_CONCURRENCY: int = env.int("WORKER_CONCURRENCY", default=8)
 HTTP_THREADS: int = env.int("HTTP_THREADS", default=16)
 HTTP_WORKERS: int = env.int("HTTP_WORKERS", default=2)
