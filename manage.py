@@ -4,9 +4,9 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from sufrah.embedded import EmbeddedDatabaseError
 from sufrah.folder import DataFolderError
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sufrah.settings")
     try:
         execute_from_command_line(sys.argv)
-    except (DataFolderError, EmbeddedDatabaseError) as error:
+    except (DataFolderError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 
 

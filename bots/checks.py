@@ -2,97 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
+from django.db import DatabaseError, connection
 
-ENVIRONMENTS = ("local", "test", "production")
+from bots.demo import active_people
+from bots.gaps import gaps
+
+KEPT_FOR_PEOPLE = 10
+"""Connections for migrations, a console, and PostgreSQL's own superusers."""
 
 
 @register(Tags.security)
 def check_environment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """bots.E002 to bots.E008. No message quotes a value: some are secrets."""
-    production: list[Callable[[], Iterator[CheckMessage]]] = [_secret_key, _public_address, _database, _hosts]
-    everywhere: list[Callable[[], Iterator[CheckMessage]]] = [_name, _encryption_keys]
-    checks = everywhere + (production if settings.IS_PRODUCTION else [])
-    return [found for check in checks for found in check()]
+    """bots.E003 to bots.E010. Settings refuse the same at import; here for what changed since."""
+    return [Error(gap.what, hint=gap.hint, id=gap.code) for gap in gaps(settings)]
 
 
-def _name() -> Iterator[CheckMessage]:
-    if settings.SUFRAH_ENV not in ENVIRONMENTS:
-        yield Error(
-            "SUFRAH_ENV names no environment that we know.",
-            hint=f"Set it to one of {', '.join(ENVIRONMENTS)}. What is production is said, never guessed.",
-            id="bots.E002",
-        )
-
-
-def _encryption_keys() -> Iterator[CheckMessage]:
-    if not settings.FIELD_ENCRYPTION_KEYS:
-        yield Error(
-            "FIELD_ENCRYPTION_KEYS is missing: the senders' tokens could be neither stored nor read.",
-            hint="Set it to one or more Fernet keys, newest first, separated by commas. A new one: python -c "
-            '"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"',
-            id="bots.E003",
-        )
-    wrong = [str(place) for place, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1) if not _is_key(key)]
-    if wrong:
-        yield Error(
-            f"In FIELD_ENCRYPTION_KEYS, number {', '.join(wrong)} is no Fernet key.",
-            hint="A Fernet key is 32 random bytes in URL-safe base64: 44 characters that end with “=”.",
-            id="bots.E004",
-        )
-
-
-def _is_key(key: str) -> bool:
+@register(Tags.security, deploy=True)
+def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """bots.E011 and bots.W012: what only the database knows. A server that is away is not asked: the processes wait
+    for it too, and ask at their start."""
+    if not settings.IS_PRODUCTION:
+        return []
     try:
-        Fernet(key)
-    except ValueError:
-        return False
-    return True
+        return [*_demo_people(), *_connections(max_connections())]
+    except DatabaseError:
+        return []
 
 
-def _secret_key() -> Iterator[CheckMessage]:
-    if settings.SECRET_KEY in ("", "missing"):
+def _demo_people() -> Iterator[CheckMessage]:
+    if active_people():
         yield Error(
-            "SECRET_KEY is missing: sessions could be forged.",
-            hint='Set it to 50 or more random characters: python -c "import secrets; print(secrets.token_hex(32))"',
-            id="bots.E005",
+            "People of the demo can sign in here.",
+            hint="Take their rights to sign in (“active”) away in the admin, or delete them.",
+            id="bots.E011",
         )
 
 
-def _public_address() -> Iterator[CheckMessage]:
-    address = urlsplit(settings.PUBLIC_BASE_URL)
-    if address.scheme != "https" or not address.hostname or "_" in address.hostname:
-        yield Error(
-            "PUBLIC_BASE_URL is no address that Twilio calls.",
-            hint="Set it to the https address that the world sees, for example https://bot.example.com. Its host "
-            "must not have an underscore, and it must be the one that is set at Twilio: signatures are checked by it.",
-            id="bots.E006",
+def _connections(there: int) -> Iterator[CheckMessage]:
+    wanted = connections_wanted()
+    if wanted > there - KEPT_FOR_PEOPLE:
+        yield Caution(
+            f"The processes may open {wanted} connections together; PostgreSQL lets {there} in and "
+            f"{KEPT_FOR_PEOPLE} should stay free.",
+            hint="Lower HTTP_WORKERS, HTTP_THREADS or WORKER_CONCURRENCY, or raise max_connections.",
+            id="bots.W012",
         )
 
 
-def _database() -> Iterator[CheckMessage]:
-    if not settings.HAS_DATABASE_URL:
-        yield Error(
-            "DATABASE_URL is missing: the embedded PostgreSQL is for laptops.",
-            hint="Set it to a PostgreSQL server, version 15 or newer: postgresql://user:password@host:5432/sufrah",
-            id="bots.E007",
-        )
+def connections_wanted() -> int:
+    """Of README's processes: gunicorn's, one for sockets, and one worker with four of its own for its bookkeeping."""
+    each: int = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
+    return each * (settings.HTTP_WORKERS + 2) + 4
 
 
-def _hosts() -> Iterator[CheckMessage]:
-    if "*" in settings.ALLOWED_HOSTS:
-        yield Error(
-            "ALLOWED_HOSTS lets every host in.",
-            hint="Name the hosts that serve people; the host of PUBLIC_BASE_URL is always among them.",
-            id="bots.E008",
-        )
+def max_connections() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW max_connections")
+        return int(cursor.fetchone()[0])
 
 
 @register(Tags.security, deploy=True)

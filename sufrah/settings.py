@@ -1,9 +1,10 @@
 """The only reader of the environment. Every name is in docs/settings.md; all are optional on a laptop."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 from redis.asyncio.retry import Retry as AsyncRetry
@@ -11,15 +12,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 import sufrah
+from bots.gaps import gaps
 from core.database.options import CONNECTION
-from sufrah import embedded, folder, keys
+from sufrah import api_docs, environment, folder, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-if (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
+env = environment.read(BASE_DIR / ".env")
 
-SUFRAH_ENV: str = env.str("SUFRAH_ENV", default="local")
+SUFRAH_ENV: str = environment.known(env.str("SUFRAH_ENV", default="local"))
 IS_PRODUCTION = SUFRAH_ENV == "production"
 DEBUG: bool = env.bool("DEBUG", default=False) and not IS_PRODUCTION
 PORT: int = env.int("PORT", default=8000)
@@ -44,9 +44,6 @@ if not IS_PRODUCTION:
     kept_keys = keys.kept(folder.ready(DATA_DIR))
     SECRET_KEY = SECRET_KEY or kept_keys.secret_key
     FIELD_ENCRYPTION_KEYS = FIELD_ENCRYPTION_KEYS or [kept_keys.field_encryption_key]
-# Django refuses an empty key before our check can explain it; the check refuses this one in words.
-SECRET_KEY = SECRET_KEY or "missing"
-
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 if not IS_PRODUCTION:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
@@ -120,13 +117,20 @@ HTTP_THREADS: int = env.int("HTTP_THREADS", default=16)
 HTTP_WORKERS: int = env.int("HTTP_WORKERS", default=2)
 HAS_DATABASE_URL = bool(env.str("DATABASE_URL", default=""))
 USES_EMBEDDED_DATABASE = not IS_PRODUCTION and not HAS_DATABASE_URL
-DATABASES = {
-    "default": env.db_url_config(embedded.url(DATA_DIR))
-    if USES_EMBEDDED_DATABASE
-    else env.db("DATABASE_URL", default="postgresql:///sufrah")
-}
+if found := [str(gap) for gap in gaps(sys.modules[__name__])]:
+    raise ImproperlyConfigured("\n".join(["Sufrah does not start like this:", *found]))
+if USES_EMBEDDED_DATABASE:
+    # Production does without the package.
+    from sufrah import embedded
+
+    DATABASES = {"default": env.db_url_config(embedded.url(DATA_DIR))}
+else:
+    DATABASES = {"default": env.db("DATABASE_URL")}
+# On a laptop one process is web and worker; in production each is one of them.
+_USUAL = 4 + (max(WORKER_CONCURRENCY, HTTP_THREADS) if IS_PRODUCTION else WORKER_CONCURRENCY + HTTP_THREADS)
+DATABASE_CONNECTIONS: int = env.int("DATABASE_CONNECTIONS", default=_USUAL)
 DATABASE_ANSWERS_WITHIN: float = env.float("DATABASE_ANSWERS_WITHIN", default=15.0)
-_POOL = {"min_size": 1, "max_size": WORKER_CONCURRENCY + HTTP_THREADS + 4, "timeout": 10}
+_POOL = {"min_size": 1, "max_size": DATABASE_CONNECTIONS, "timeout": 10}
 _OPTIONS = {**CONNECTION, **DATABASES["default"].get("OPTIONS", {}), "pool": _POOL}
 DATABASES["default"] |= {"ENGINE": "core.database", "OPTIONS": _OPTIONS}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -195,7 +199,10 @@ SECURE_SSL_REDIRECT = IS_PRODUCTION and env.bool("SECURE_SSL_REDIRECT", default=
 # Twilio posts by https only and follows a redirect with GET, which loses the message; probes speak plain http inside.
 SECURE_REDIRECT_EXEMPT = [r"^whatsapp/", r"^webhook$", r"^healthz", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+# They bind all of the domain, also what is no Sufrah, for a year: only who asks for it gets it.
+SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # What a body may have, by the beginning of its address, refused before it is taken in. Twilio's forms have 20 KB.
@@ -223,6 +230,7 @@ CACHES: dict[str, dict[str, object]] = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
+SPECTACULAR_SETTINGS = api_docs.SETTINGS
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "bots.rest.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -233,29 +241,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "bots.rest.refusals.refused",
     "NON_FIELD_ERRORS_KEY": "body",
     "URL_FORMAT_OVERRIDE": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Sufrah API",
-    "DESCRIPTION": "Conversations, orders, menus and senders. Every call needs `Authorization: Bearer <token>`; an "
-    "operator's token names the restaurant with `X-Restaurant-Id`. Every refusal is `{error, details}`.",
-    "VERSION": "1.0.0",
-    "DEFAULT_GENERATOR_CLASS": "bots.rest.schema.KeptSchema",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": f"/{STATIC_URL}sufrah/mark.svg",
-    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayOperationId": False},
-    "COMPONENT_SPLIT_REQUEST": True,
-    "COMPONENT_SPLIT_PATCH": False,
-    "ENUM_NAME_OVERRIDES": {
-        "HookEvent": "bots.hooks.models.HookEvent",
-        "HookDeliveryStatus": "bots.hooks.models.HookDelivery.Status",
-        "BotStatus": "bots.models.Bot.Status",
-        "ConversationStatus": "conversations.models.Conversation.Status",
-        "MessageStatus": "conversations.models.Message.Status",
-        "OrderStatus": "orders.models.Order.Status",
-    },
 }
 
 PROCRASTINATE_ON_APP_READY = None

@@ -5,6 +5,11 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, close_old_connections
+
+from bots.demo import active_people
+from core.database.patience import database_within
 
 logger = logging.getLogger(__name__)
 
@@ -31,3 +36,21 @@ def _database() -> str:
         return "embedded"
     place = settings.DATABASES["default"]
     return f"{place.get('HOST') or 'socket'}:{place.get('PORT') or 5432}/{place.get('NAME')}"
+
+
+def refuse_demo_people() -> None:
+    """Raises ImproperlyConfigured in a production where the demo's people, whose passwords lie in a file, may sign in.
+    A database that is away is not asked: what must run without it begins without it."""
+    if not settings.IS_PRODUCTION:
+        return
+    try:
+        with database_within(5):
+            found = active_people()
+    except DatabaseError:
+        return
+    finally:
+        close_old_connections()
+    if found:
+        raise ImproperlyConfigured(
+            "People of the demo can sign in here. Take their rights to sign in away in the admin, or delete them."
+        )

@@ -15,8 +15,9 @@ set_usual_patience(settings.DATABASE_ANSWERS_WITHIN)
 from conversations.intake import tender  # noqa: E402
 from sufrah.bodies import LimitedBodies  # noqa: E402
 from sufrah.gunicorn_http import received  # noqa: E402
-from sufrah.starting import tell_start  # noqa: E402
+from sufrah.starting import refuse_demo_people, tell_start  # noqa: E402
 
 application = LimitedBodies(django, received)
+refuse_demo_people()
 tell_start("web")
 tender.start()

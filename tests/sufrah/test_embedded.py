@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -89,3 +90,45 @@ def test_a_pid_file_of_another_program_is_not_believed(folder: Path) -> None:
     finally:
         other.kill()
         other.wait()
+
+
+@pytest.mark.parametrize("below", ["", "a-folder-of-a-long-name/" * 5])
+def test_only_its_owner_reaches_the_socket(folder: Path, below: str) -> None:
+    """Whoever reaches it is the database's superuser."""
+    place = folder / below
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        socket = Path(embedded.url(place).partition("host=")[2])
+        assert socket.stat().st_mode & 0o777 == 0o700
+        assert socket.stat().st_uid == (place / "postgres").stat().st_uid
+        assert answers(embedded.url(place))
+    finally:
+        embedded.stop(place)
+    assert below == "" or not socket.exists()
+
+
+def run(folder: Path, *command: str) -> None:
+    # Said even where empty: no DATABASE_URL of the tests or of a .env file is meant.
+    env = {**os.environ, "SUFRAH_DATA_DIR": str(folder), "DATABASE_URL": "", "SUFRAH_ENV": "local"}
+    subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=True, timeout=100)
+
+
+def test_a_command_leaves_no_server_behind(folder: Path) -> None:
+    run(folder, "manage.py", "check")
+    assert (folder / "postgres").exists()
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_command_leaves_the_server_to_those_who_use_it(folder: Path) -> None:
+    """Also to one that has its address and no connection yet."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    run(folder, "manage.py", "check")
+    assert answers(url)
+    process.kill()
+    process.wait()
+    run(folder, "manage.py", "check")
+    assert not (folder / "postgres" / "postmaster.pid").exists()

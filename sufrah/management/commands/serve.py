@@ -13,7 +13,6 @@ from django.db import connections
 from conversations.intake import tender
 from core.database.patience import database_within
 from orders import demo
-from sufrah import embedded
 from sufrah.asgi import everything
 from sufrah.server import PortTaken, WorkerFailed, check_port, serve
 from sufrah.starting import tell_start
@@ -64,6 +63,4 @@ class Command(BaseCommand):
     def _stop(self) -> None:
         connections.close_all()
         connections["default"].close_pool()  # type: ignore[attr-defined]  # the PostgreSQL backend's own
-        if settings.USES_EMBEDDED_DATABASE:
-            embedded.stop(settings.DATA_DIR)
         self.stdout.write("Stopped.")

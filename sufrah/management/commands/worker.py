@@ -9,13 +9,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from sufrah import worker
-from sufrah.starting import tell_start
+from sufrah.starting import refuse_demo_people, tell_start
 
 
 class Command(BaseCommand):
     help = "Answers customers, sends replies and sweeps. Ctrl-C finishes what has begun."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_demo_people()
         tell_start("worker")
         try:
             asyncio.run(_until_signalled())

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0002_versions'),
+        ('orders', '0003_times'),
     ]
 
     operations = [
