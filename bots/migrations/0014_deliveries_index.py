@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bots", "0012_times")]
+    dependencies = [("bots", "0013_webhook_description")]
 
     operations = [
         migrations.AlterField(
