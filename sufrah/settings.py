@@ -1,9 +1,11 @@
 """The only reader of the environment. Every name is in docs/settings.md; all are optional on a laptop."""
 
+import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +19,11 @@ from core.database.options import CONNECTION
 from sufrah import api_docs, environment, folder, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environment.read(BASE_DIR / ".env")
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
+env = environ.Env()
+# Empty means the default; a variable that is there and empty also keeps the file's from being read.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value.strip()}
 
 SUFRAH_ENV: str = environment.known(env.str("SUFRAH_ENV", default="local"))
 IS_PRODUCTION = SUFRAH_ENV == "production"
