@@ -192,11 +192,13 @@ def comes_back(server: PostgresServer | RedisServer, how: str) -> None:
 def test_all_processes_survive_the_database(street: Street, how: str, seconds: int) -> None:
     began = time.monotonic()
     goes(street.server, how)
-    probed = [street.get(who, "/readyz") for who in street.ports]
-    alive = [street.get(who, "/healthz") for who in street.ports]
-    time.sleep(max(began + seconds - time.monotonic(), 0))
-    late = street.get("gunicorn", "/readyz")
-    comes_back(street.server, how)
+    try:
+        probed = [street.get(who, "/readyz") for who in street.ports]
+        alive = [street.get(who, "/healthz") for who in street.ports]
+        time.sleep(max(began + seconds - time.monotonic(), 0))
+        late = street.get("gunicorn", "/readyz")
+    finally:
+        comes_back(street.server, how)
     back = time.monotonic()
 
     workers = wait_for(lambda: street.workers_since(max(time.monotonic() - back, 0.0)) == 2)
