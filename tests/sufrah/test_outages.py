@@ -59,9 +59,10 @@ class Street:
     def get(self, who: str, path: str, patience: float = 60.0) -> tuple[int, dict[str, Any], float]:
         """Status, JSON, seconds."""
         begun = time.monotonic()
+        host = "localhost" if path.startswith("/api/") else "10.1.2.3"
         line = HTTPConnection("127.0.0.1", self.ports[who], timeout=patience)
         try:
-            line.request("GET", path, headers={"Host": "10.1.2.3", "Authorization": f"Bearer {TOKEN}"})
+            line.request("GET", path, headers={"Host": host, "Authorization": f"Bearer {TOKEN}"})
             answer = line.getresponse()
             body = answer.read()
             return answer.status, json.loads(body), time.monotonic() - begun
