@@ -16,7 +16,7 @@ from redis.retry import Retry
 import sufrah
 from bots.gaps import gaps
 from core.database.options import CONNECTION
-from sufrah import api_docs, environment, folder, keys
+from sufrah import api_docs, environment, folder, keys, policy_words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if (BASE_DIR / ".env").exists():
@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "sufrah.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sufrah.policy.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -216,6 +217,7 @@ MAX_BODY_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 BODY_LIMITS = {"/whatsapp/": 64 * 1024, "/webhook": 64 * 1024}
 # From its first byte to its last; who takes longer is cut off.
 REQUEST_SECONDS: float = env.float("REQUEST_SECONDS", default=30.0)
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": policy_words.of_pages(PUBLIC_BASE_URL)}
 
 # Pages of these origins may call the API in a browser, with a token; a session never opens it, so no cookie is let in.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])

@@ -145,9 +145,7 @@ class BotAdmin(Moves):
     @admin.display(description=_("what differs at Twilio"))
     def differing(self, bot: Bot) -> SafeString | str:
         return (
-            format_html_join(
-                "", '<p style="overflow-wrap: anywhere"><bdi>{}</bdi></p>', ((line,) for line in kept_lines(bot))
-            )
+            format_html_join("", '<p class="breaks"><bdi>{}</bdi></p>', ((line,) for line in kept_lines(bot)))
             or NOTHING
         )
 
@@ -165,9 +163,7 @@ class BotAdmin(Moves):
 
     @admin.display(description=_("addresses for Twilio"))
     def told_to_provider(self, bot: Bot) -> SafeString:
-        return format_html_join(
-            "", '<p dir="ltr" style="overflow-wrap: anywhere">{}: <code>{}</code></p>', addresses().items()
-        )
+        return format_html_join("", '<p dir="ltr" class="breaks">{}: <code>{}</code></p>', addresses().items())
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

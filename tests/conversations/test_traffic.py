@@ -126,7 +126,7 @@ def test_the_page_says_in_words_how_close(page: Client, world: World, limit: int
     Bot.objects.update(max_messages_per_min=limit)
     response = page.get(of(world.a.bot))
     assert says in panel(response)
-    assert f"inline-size: {min(100, 400 // limit)}%" in text_of(response)
+    assert f'max="100" value="{min(100, 400 // limit)}"' in text_of(response)
 
 
 def test_the_page_tells_what_went_through(page: Client, world: World) -> None:
