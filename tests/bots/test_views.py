@@ -49,7 +49,7 @@ def test_wrong_password_is_said_in_words_and_the_name_is_kept(world: World, pass
     answer = client.post("/login/", {"username": "agent_a", "password": password})
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "The user name or the password is wrong." in page
+    assert "The user name, the password or the code is wrong." in page
     assert 'value="agent_a"' in page
     assert password not in page
     assert "_auth_user_id" not in client.session
@@ -58,7 +58,7 @@ def test_wrong_password_is_said_in_words_and_the_name_is_kept(world: World, pass
 def test_somebody_without_an_account_any_more_stays_outside(world: World) -> None:
     User.objects.filter(pk=world.a.agent.pk).update(is_active=False)
     answer = Client().post("/login/", {"username": "agent_a", "password": PASSWORD})
-    assert "The user name or the password is wrong." in answer.content.decode()
+    assert "The user name, the password or the code is wrong." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bots.live import announce
-from bots.models import ApiToken, AuditEvent, Bot
+from bots.models import ApiToken, AuditEvent, Bot, SignInSession
 from bots.secrets import Secret
 from bots.tokens import create_token, revoke_token
 from bots.versions import version_at
@@ -109,8 +109,9 @@ def body_of(answer: HttpResponseBase) -> str:
 
 
 def rows() -> dict[str, list[dict[str, Any]]]:
-    """Everything but the tokens: their last use is the caller's own."""
-    kept = [model for model in TENANT_ROWS if model is not ApiToken]
+    """Everything but what is the callers' own: the last use of their tokens, and their sign-ins, which belong to no
+    restaurant."""
+    kept = [model for model in TENANT_ROWS if model not in (ApiToken, SignInSession)]
     return {model.__name__: [readable(row) for row in model._default_manager.order_by("pk").values()] for model in kept}
 
 
