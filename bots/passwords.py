@@ -26,6 +26,7 @@ def change_password(person: User, password: str, *, link_of: User | None = None)
         person.save(update_fields=["password"])
         by_link: Changes = {"link_made_by": [None, link_of.get_username()]} if link_of else {}
         note("user.password_changed", person, user=person, restaurant=None, changes=by_link)
+        announce_rights()
 
 
 def set_password_of(person: User, password: str | None, *, by: User | None) -> None:
