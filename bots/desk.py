@@ -12,6 +12,7 @@ from django.http import Http404
 from bots.access import as_code, restaurants_of
 from bots.hooks.models import HookEndpoint
 from bots.models import Membership, Restaurant
+from bots.needs import Need, lacks_of, with_needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Desk:
         """The same behind other words of a query."""
         return f"&restaurant={self.restaurant.code}" if self.has_several else ""
 
+    @property
+    def lacks(self) -> list[Need]:
+        """What keeps customers of the restaurant from ordering."""
+        return lacks_of(next(row for row in self.restaurants if row.pk == self.restaurant.pk))
+
     def moved_to(self, restaurant: Restaurant) -> Desk:
         return replace(self, restaurant=restaurant)
 
@@ -64,7 +70,7 @@ def desk_of(user: User | AnonymousUser, chosen: str | None) -> Desk | None:
     """`chosen` is the code of the restaurant looked at last; one that is not theirs (any more) gives way to their
     first. None for a person who works nowhere. One query."""
     failing = HookEndpoint.objects.filter(restaurant=OuterRef("pk"), off_reason=HookEndpoint.Off.FAILING)
-    rows = list(restaurants_of(user).annotate(role=F("memberships__role"), is_unheard=Exists(failing)))
+    rows = list(with_needs(restaurants_of(user)).annotate(role=F("memberships__role"), is_unheard=Exists(failing)))
     if not rows:
         return None
     roles = {row.pk: row.role for row in rows}

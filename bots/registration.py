@@ -249,6 +249,8 @@ def _applied(bot: Bot, fields: SenderFields, by: User | None, action: str) -> Ch
     changed = changes(before, fields_of(bot, _AUDITED))
     if changed.keys() & set(ASKED_ABOUT):
         bot.health, bot.health_at, bot.health_lines = Bot.Health.UNKNOWN, None, []
+        bot.verified_at = fields.get("verified_at")
+        changed = changes(before, fields_of(bot, _AUDITED))
     if changed:
         bot.save(update_fields=[*changed, *HEALTH, "updated_at"] if bot.pk else None)
     changed |= _renamed(bot.restaurant, fields.get("restaurant_name", ""))
@@ -285,13 +287,8 @@ def _retire(bot: Bot, by: User | None) -> None:
     before = fields_of(bot, _AUDITED)
     bot.retired_at, bot.is_active = timezone.now(), False
     bot.save(update_fields=["retired_at", "is_active", "updated_at"])
-    note(
-        "sender.retired",
-        bot,
-        user=by,
-        restaurant=bot.restaurant,
-        changes=changes(before, fields_of(bot, _AUDITED)),
-    )
+    changed = changes(before, fields_of(bot, _AUDITED))
+    note("sender.retired", bot, user=by, restaurant=bot.restaurant, changes=changed)
     _announce(bot)
 
 

@@ -79,6 +79,11 @@ class Conversation(models.Model):
                 condition=models.Q(handoff_until__isnull=False),
             ),
             models.Index(
+                fields=["-last_message_at"],
+                name="conversations_for_a_person",
+                condition=models.Q(needs_attention=True),
+            ),
+            models.Index(
                 fields=["handed_back_at"],
                 name="conversations_handed_back",
                 condition=models.Q(handed_back_at__isnull=False),

@@ -285,6 +285,7 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "LOGIN": {"form": "bots.staff_forms.OperatorForm"},
     "SIDEBAR": {"show_search": True},
+    "DASHBOARD_CALLBACK": "sufrah.overview.overview",
     "STYLES": [lambda request: static("bots/admin.css")],
     "SCRIPTS": [lambda request: static("bots/once.js")],
 }

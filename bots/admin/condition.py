@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from bots.admin.showing import moment
 from bots.comparison import kept_lines
 from bots.models import Bot
+from bots.needs import SENDER, lacks_of, with_needs
 
 MANY, ONE_IN, LATELY = 5, 10, timedelta(hours=24)
 _NOT_ARRIVED = ["failed", "undelivered"]
@@ -23,10 +24,11 @@ _NOT_ARRIVED = ["failed", "undelivered"]
 WORST_FIRST = Case(
     When(status=Bot.Status.FAILED, then=Value(0)),
     When(is_active=False, then=Value(1)),
-    When(Q(failed_lately__gte=MANY) & Q(failed_lately__gte=F("sent_lately") / Value(ONE_IN)), then=Value(2)),
-    When(health=Bot.Health.DIFFERS, then=Value(3)),
-    When(health=Bot.Health.UNKNOWN, then=Value(4)),
-    default=Value(5),
+    When(cannot_sell=True, then=Value(2)),
+    When(Q(failed_lately__gte=MANY) & Q(failed_lately__gte=F("sent_lately") / Value(ONE_IN)), then=Value(3)),
+    When(health=Bot.Health.DIFFERS, then=Value(4)),
+    When(health=Bot.Health.UNKNOWN, then=Value(5)),
+    default=Value(6),
 )
 
 
@@ -40,15 +42,15 @@ class Trait:
 
 
 def with_traffic(senders: QuerySet[Bot], now: datetime) -> QuerySet[Bot]:
-    """With `last_in_at`, `last_out_at`, `sent_lately` and `failed_lately`, each asked for the senders that are shown:
-    joined, they would be counted once for every conversation. A reply is a conversation's last message that came after
-    the customer's."""
+    """With what its restaurant needs, and `last_in_at`, `last_out_at`, `sent_lately` and `failed_lately`. Each is asked
+    for the senders that are shown: joined, they would be counted once for every conversation. A reply is a
+    conversation's last message that came after the customer's."""
     since = now - LATELY
     replied = Q(conversations__last_inbound_at=None) | Q(
         conversations__last_message_at__gt=F("conversations__last_inbound_at")
     )
     written = Count("messages__created_at")
-    return senders.annotate(
+    return with_needs(senders, "restaurant").annotate(
         last_in_at=_of_each(Max("conversations__last_inbound_at")),
         last_out_at=_of_each(Max("conversations__last_message_at", filter=replied)),
         sent_lately=_of_each(written, messages__direction="OUT", messages__created_at__gte=since),
@@ -75,6 +77,9 @@ def traits_of(bot: Bot) -> Iterator[Trait]:
         yield Trait("danger", _("failed"), bot.error_message.partition("\n")[0])
     if not bot.is_active:
         yield Trait("warning", _("off"), _("Customers get one polite line; the bot takes no orders."))
+    lacks = [str(need.lack) for need in lacks_of(bot) if need is not SENDER]
+    if lacks:
+        yield Trait("danger", _("cannot sell"), " ".join(lacks))
     yield from _failures(bot)
     yield health_of(bot)
 

@@ -10,19 +10,20 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from bots.access import may_change_account
 from bots.admin.at_twilio import who
-from bots.admin.kinds import Noted, Tabular, on_the_page
+from bots.admin.kinds import Noted, Tabular, labelled, on_the_page
 from bots.forms import RestaurantForm
 from bots.models import Membership, Restaurant
+from bots.needs import lacks_of, with_needs
 from bots.passwords import set_password_of
 from bots.second_factor import switch_off
 from bots.staffing import sign_out_everywhere
@@ -56,6 +57,19 @@ class WorksForInline(Tabular[Membership, User]):
     verbose_name_plural = _("works for")
 
 
+class SellsFilter(admin.SimpleListFilter):
+    title = _("customers can order")
+    parameter_name = "sells"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Restaurant]) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Restaurant]) -> QuerySet[Restaurant]:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(Q(cannot_sell=self.value() == "no"))
+
+
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
     def save(self, commit: bool = True) -> User:
         """By the verb; the page has said who it is that sets it."""
@@ -67,8 +81,9 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
 @admin.register(Restaurant)
 class RestaurantAdmin(Noted[Restaurant]):
     form = RestaurantForm
-    list_display = ["__str__", "name", "phone", "currency", "language", "is_active", "created_at"]
-    list_filter = ["is_active", "language", "currency"]
+    change_form_outer_before_template = "admin/bots/restaurant/needs.html"
+    list_display = ["__str__", "name", "phone", "sells", "currency", "language", "is_active", "created_at"]
+    list_filter = [SellsFilter, "is_active", "language", "currency"]
     search_fields = ["name", "name_ar", "phone"]
     readonly_fields = ["code", "created_at", "updated_at"]
     inlines = [StaffInline]
@@ -94,6 +109,20 @@ class RestaurantAdmin(Noted[Restaurant]):
         (_("The talk"), {"fields": ["language", "session_idle_minutes", "cart_hours", "handoff_hours", "timezone"]}),
         (_("Row"), {"fields": ["code", "created_at", "updated_at"], "classes": ["collapse"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Restaurant]:
+        return with_needs(super().get_queryset(request))
+
+    @labelled(_("customers can order"), {"no": "danger", "yes": "success"}, ordering="cannot_sell")
+    def sells(self, restaurant: Restaurant) -> tuple[str, str]:
+        return ("no", gettext("cannot sell")) if lacks_of(restaurant) else ("yes", gettext("can sell"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        restaurant = self.get_object(request, object_id)
+        shown = {"lacks": lacks_of(restaurant) if restaurant else [], "restaurant_pk": object_id}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @on_the_page(_("Invite somebody…"), permission="invite", path="invite")
     def invite(self, request: HttpRequest, object_id: str) -> HttpResponse:

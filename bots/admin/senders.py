@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,6 +25,7 @@ from bots.admin.at_twilio import who
 from bots.admin.condition import WORST_FIRST, health_of, shown, traits_of, with_traffic
 from bots.admin.kinds import labelled, on_the_page
 from bots.admin.moving import Moves
+from bots.admin.next_steps import steps_of
 from bots.admin.showing import NOTHING, left_to_right, moment
 from bots.comparison import addresses, kept_lines
 from bots.forms import SenderForm
@@ -33,7 +34,7 @@ from bots.models import Bot
 from bots.numbers import InvalidNumber, canonical, for_people
 from bots.registration import SenderFields, SenderRefused, change, register, retire
 
-_COLOURS = {"PENDING": "info", "VERIFYING": "warning", "ACTIVE": "success", "FAILED": "danger"}
+_COLOURS = {"UNVERIFIED": "warning", "PENDING": "info", "VERIFYING": "warning", "ACTIVE": "success", "FAILED": "danger"}
 
 _COMMON: list[tuple[Any, Any]] = [
     (_("Account"), {"fields": ["account_sid", "auth_token", "subaccount_sid"]}),
@@ -66,7 +67,7 @@ class BotAdmin(Moves):
     form = SenderForm
     refusals = (SenderRefused,)
     list_display = ["sender", "restaurant", "state", "condition", "is_active", "last_in", "last_out", "created"]
-    list_filter = [LivesFilter, "health", "status", "is_active", "channel"]
+    list_filter = [LivesFilter, "health", "status", ("verified_at", admin.EmptyFieldListFilter), "is_active", "channel"]
     list_select_related = ["restaurant"]
     search_fields = ["name", "whatsapp_number", "restaurant__name", "restaurant__name_ar", "account_sid"]
     actions = ["verify_senders", "set_webhooks_of_senders", "health_of_senders", "turn_on", "turn_off"]
@@ -132,6 +133,9 @@ class BotAdmin(Moves):
 
     @labelled(_("status"), _COLOURS, ordering="status")
     def state(self, bot: Bot) -> tuple[str, str]:
+        """A pair of account and token that Twilio has never confirmed is not green."""
+        if bot.status == Bot.Status.ACTIVE and bot.channel == Bot.Channel.TWILIO and not bot.verified_at:
+            return "UNVERIFIED", gettext("not verified")
         return bot.status, bot.get_status_display()
 
     @admin.display(description=_("health"), ordering=WORST_FIRST)
@@ -169,6 +173,17 @@ class BotAdmin(Moves):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().add_view(request, form_url, {**(extra_context or {}), "known_senders": _known_with_state()})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        bot = self.get_object(request, object_id)
+        steps = steps_of(bot) if bot and not bot.retired_at else []
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "steps": steps})
+
+    def response_post_save_add(self, request: HttpRequest, obj: Bot) -> HttpResponseRedirect:
+        """A new sender is not done yet: its page says what comes next."""
+        return HttpResponseRedirect(reverse("admin:bots_bot_change", args=[obj.pk]))
 
     def save_model(self, request: HttpRequest, obj: Bot, form: forms.ModelForm[Bot], change: bool) -> None:
         fields = cast(SenderFields, {name: value for name, value in form.cleaned_data.items() if value is not None})

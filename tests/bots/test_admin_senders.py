@@ -89,7 +89,8 @@ def rows() -> tuple[int, int, int]:
 
 def test_adding_registers_by_the_verb_and_notes_who(page: Client, world: World) -> None:
     response = page.post(ADD, typed())
-    assert (response.status_code, response["Location"]) == (302, LIST)
+    made = Bot.objects.latest("id")
+    assert (response.status_code, response["Location"]) == (302, f"{LIST}{made.pk}/change/"), "the next steps are there"
     bot = Bot.objects.get(whatsapp_number="+966508034010")
     assert (bot.channel, bot.status, bot.restaurant.name) == ("twilio", "ACTIVE", "Sufrah")
     assert bot.auth_token.reveal() == TOKEN
