@@ -95,6 +95,11 @@ class Totals(serializers.Serializer[Any]):
     totalUnread = serializers.IntegerField()
 
 
+@extend_schema_field({"type": "string", "maxLength": 100})
+class Search(serializers.CharField):
+    """Empty it chooses nothing, which the schema must not say a second time as a value of its own."""
+
+
 class Assignee(serializers.RegexField):
     """An id, or “none”."""
 
@@ -108,7 +113,7 @@ class ConversationsQuery(PageQuery):
     unread = YesNo(help_text="Whether something is unread.")
     needsPerson = YesNo(help_text="Whether a person is called for.")
     assignee = Assignee(help_text="The id of who has it (`/api/db/restaurants/{code}/staff`), or `none`.")
-    search = serializers.CharField(
+    search = Search(
         required=False, allow_blank=True, max_length=100, help_text="Part of the name, the number or the address."
     )
 

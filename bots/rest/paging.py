@@ -34,7 +34,7 @@ class Cursor(serializers.RegexField):
 
     def __init__(self, **options: Any) -> None:
         given = {"required": False, "allow_blank": True, "max_length": 120, "trim_whitespace": False, **options}
-        super().__init__(r"^[!-~]*\Z", **given)
+        super().__init__(r"^[!-~]+\Z", **given)
 
 
 class PageQuery(Query):
