@@ -104,12 +104,14 @@ async def _feel_pulse(app: App, worker: Worker) -> None:
 
 
 async def _forever(every: float, chore: Callable[[], Awaitable[object]]) -> None:
-    """A chore that fails by its own fault is tried again."""
+    """A chore that fails by its own fault is tried again. One that fails while it is cancelled tells its failure
+    instead of the cancellation, and is over all the same."""
     while True:
         try:
             await chore()
         except Exception as error:
-            if is_outage(error) or isinstance(error, WrittenOff):
+            task = asyncio.current_task()
+            if is_outage(error) or isinstance(error, WrittenOff) or (task is not None and task.cancelling()):
                 raise
             logger.exception("A chore of the worker failed; it is tried again.")
         await asyncio.sleep(every)

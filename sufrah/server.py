@@ -51,7 +51,7 @@ def serve(application: ProtocolTypeRouter, host: str, port: int, *, with_worker:
     )
     server.run()
     if failed:
-        raise WorkerFailed(f"The worker ended by a fault: {type(failed[0]).__name__}: {failed[0]}") from failed[0]
+        raise WorkerFailed(f"The worker ended by a fault: {worker.brief(failed[0])}") from failed[0]
 
 
 def _start_worker(failed: list[BaseException]) -> None:

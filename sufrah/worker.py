@@ -41,7 +41,7 @@ async def run() -> None:
         except Exception as error:
             if not _may_go_on_after(error):
                 raise
-            logger.warning("The worker's connections are of no use any more (%s); it begins anew.", _brief(error))
+            logger.warning("The worker's connections are of no use any more (%s); it begins anew.", brief(error))
         await asyncio.sleep(ASK_EVERY / 2)
         await _database_answers()
 
@@ -102,11 +102,11 @@ async def _database_answers() -> None:
     reason = await _trouble()
     if reason is None:
         return
-    logger.warning("The database is away; the worker waits for it: %s", _brief(reason))
+    logger.warning("The database is away; the worker waits for it: %s", brief(reason))
     while reason is not None:
         if monotonic() - said >= SAY_EVERY:
             said = monotonic()
-            logger.warning("The database is away for %d s; the worker waits for it: %s", said - begun, _brief(reason))
+            logger.warning("The database is away for %d s; the worker waits for it: %s", said - begun, brief(reason))
         await asyncio.sleep(ASK_EVERY)
         reason = await _trouble()
     logger.warning("The database is back after %d s; the worker goes on.", monotonic() - begun)
@@ -127,7 +127,7 @@ async def _trouble() -> Error | TimeoutError | None:
     return None
 
 
-def _brief(error: BaseException) -> str:
-    """One line; the driver's may be many."""
+def brief(error: BaseException) -> str:
+    """The reason on one line; the driver's are many, and other libraries hide them."""
     words = " ".join(str(error.__cause__ or error).split())
     return f"{type(error.__cause__ or error).__name__}: {words[:200]}" if words else type(error).__name__

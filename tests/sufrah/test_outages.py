@@ -241,7 +241,7 @@ def test_a_fault_ends_a_worker_with_its_reason(street: Street, tmp_path: Path) -
     assert process.running is not None
     assert process.running.wait(60) != 0
     assert "The worker ended by a fault" in process.log.read_text()
-    assert "procrastinate" in process.log.read_text()
+    assert "CommandError: The worker ended by a fault: Undefined" in process.log.read_text()
 
 
 REDIS_AWAY = 8.0

@@ -22,7 +22,7 @@ class Command(BaseCommand):
             asyncio.run(_until_signalled())
         except Exception as error:
             worker.logger.exception("The worker ended by a fault.")
-            raise CommandError(f"The worker ended by a fault: {type(error).__name__}: {error}") from error
+            raise CommandError(f"The worker ended by a fault: {worker.brief(error)}") from error
         self.stdout.write("Worker stopped.")
 
 
