@@ -70,10 +70,10 @@ def test_every_page_in_arabic_on_a_desktop_and_on_a_phone(opened: Opened, full: 
         lambda line: complaints.append(f"{line.text} {page.url}") if line.type in ("error", "warning") else None,
     )
     page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
-    waiting, known = [START], {START}
+    site, waiting, known = page.url.split(START)[0], [START], {START}
     while waiting:
         path = waiting.pop(0)
-        page.goto(page.url.split(START)[0] + path)
+        page.goto(site + path)
         expect(page.locator("html")).to_have_attribute("dir", "rtl")
         complaints += sticking_out(page, "admin-ar" + path.replace("/", "-"))
         for found in paths_on(page):

@@ -43,8 +43,8 @@ def bubbles(page: Page) -> Any:
 @pytest.mark.parametrize(
     ("language", "refusal", "button"),
     [
-        ("en", "The user name or the password is wrong.", "Sign in"),
-        ("ar", "اسم المستخدم أو كلمة المرور غير صحيحة.", "تسجيل الدخول"),
+        ("en", "The user name, the password or the code is wrong.", "Sign in"),
+        ("ar", "اسم المستخدم أو كلمة المرور أو الرمز غير صحيح.", "تسجيل الدخول"),
     ],
 )
 def test_sign_in(opened: Opened, hers: Conversation, language: str, refusal: str, button: str) -> None:

@@ -81,8 +81,9 @@ def test_who_works_for_both_sees_each_for_itself(world: World, a: Furniture, b: 
     """The list is one restaurant's, and so are its places."""
     world.b.restaurant.memberships.create(user=world.a.agent, role="agent")
     client = signed_in(world.a.agent)
-    client.get(f"/orders/{a.order.code}/")
-    assert client.get(f"/orders/?show=all&before={b.order.code}").status_code == 404
+    here = f"/orders/?show=all&restaurant={world.a.restaurant.code}"
+    assert client.get(f"{here}&before={a.order.code}").status_code == 200
+    assert client.get(f"{here}&before={b.order.code}").status_code == 404
 
 
 @pytest.mark.parametrize("moment", ODD)
