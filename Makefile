@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PRISM := var/prism/node_modules/.bin/prism
 .DEFAULT_GOAL := help
-.PHONY: help run test check prism lint format lock update chaos bench clean
+.PHONY: help run test check prism lint format lock update previous chaos bench clean
 
 help:
 	@echo "make run    install, prepare the database, load the demo and serve (PORT=8000)"
@@ -13,6 +13,7 @@ help:
 	@echo "make prism  install the mock that the contract tests want (needs Node); without it they are skipped"
 	@echo "make lock   after a change to a requirements*.in: the hashed files anew (needs the network)"
 	@echo "make update the same with the newest releases of what nobody named (indirect packages)"
+	@echo "make previous RELEASE=v1.2.0  pack the release that the roll-out test runs beside this one"
 	@echo "make chaos  300 customers order while web and worker are killed again and again"
 	@echo "make bench  webhooks and answers per second, with the database's bare floor beside them"
 
@@ -45,6 +46,9 @@ lock: | $(BIN)/uv
 
 update:
 	$(MAKE) lock UPGRADE=--upgrade
+
+previous: $(VENV)/test.stamp
+	$(BIN)/python -m tests.releases $(RELEASE)
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format .

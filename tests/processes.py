@@ -40,19 +40,23 @@ class NotReady(RuntimeError):
 
 @dataclass
 class Process:
-    """`command` follows the interpreter; what the process says goes to the end of `log`."""
+    """`command` follows the interpreter; what the process says goes to the end of `log`.
+
+    `code` is the folder whose code it runs: another release's in a test of a roll-out.
+    """
 
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str]
     log: Path
     running: subprocess.Popen[bytes] | None = None
+    code: Path = ROOT
 
     def start(self) -> None:
         with self.log.open("ab") as words:
             self.running = subprocess.Popen(
                 [sys.executable, *self.command],
-                cwd=ROOT,
+                cwd=self.code,
                 env=dict(self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=words,
@@ -133,9 +137,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def manage(env: Mapping[str, str], *command: str) -> None:
+def manage(env: Mapping[str, str], *command: str, code: Path = ROOT) -> None:
     """Runs `manage.py` to its end. Raises CalledProcessError."""
-    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=dict(env), check=True)
+    subprocess.run([sys.executable, "manage.py", *command], cwd=code, env=dict(env), check=True)
 
 
 def run_in_scratch(name: str, module: str) -> int:
