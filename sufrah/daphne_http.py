@@ -39,6 +39,12 @@ def install() -> None:
 class PatientRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
     taken_in = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Forms are Django's to read: twisted would read each one as well, for nobody, and answers a form that it
+        cannot read with a bare 400 before Django can say in words what is wrong."""
+        super().__init__(*args, **kwargs)
+        self._parsePOSTFormSubmission = False
+
     def handleContentChunk(self, data: bytes) -> None:
         """Counted here, where chunks have lost their frames."""
         self.taken_in += len(data)

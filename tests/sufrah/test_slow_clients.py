@@ -106,6 +106,18 @@ def test_chunks_are_counted_as_they_come(server: Server) -> None:
     assert server.memory() - before < 50 * MEGABYTE
 
 
+@pytest.mark.parametrize("body", [b"", b"no part of anything", b'--x\r\nContent-Disposition: form-data; name="a"\r\n'])
+def test_a_form_that_cannot_be_read_is_refused_in_our_words(web: Server, body: bytes) -> None:
+    """Also where the server before Django would answer it with a bare 400."""
+    length = f"Content-Length: {len(body)}"
+    for kind in ("multipart/form-data; boundary=x", "multipart/form-data"):
+        head = head_of("POST", "/api/conversations", f"Content-Type: {kind}", length, "Connection: close")
+        answer = told(web.port, head, [body])
+        said = json.loads(answer.answer.partition(b"\r\n\r\n")[2])
+        assert answer.status in {400, 401, 415}
+        assert set(said) == {"error", "details"} and said["error"]
+
+
 def test_a_webhook_may_have_less(web: Server) -> None:
     assert told(web.port, head_of("POST", "/whatsapp/webhook", f"Content-Length: {65 * 1024}")).status == 413
     form = b"To=" + b"9" * 60_000
