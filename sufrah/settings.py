@@ -29,6 +29,7 @@ SUFRAH_ENV: str = environment.known(env.str("SUFRAH_ENV", default="local"))
 IS_PRODUCTION = SUFRAH_ENV == "production"
 DEBUG: bool = env.bool("DEBUG", default=False) and not IS_PRODUCTION
 PORT: int = env.int("PORT", default=8000)
+PORT_IS_GIVEN = bool(env.str("PORT", default=""))
 VERSION: str = env.str("SUFRAH_VERSION", default=sufrah.__version__)
 DATA_DIR = (BASE_DIR / env.str("SUFRAH_DATA_DIR", default="var")).resolve()
 # What Twilio posts while the database is away. Shared by all processes of a machine, which may share it with others.

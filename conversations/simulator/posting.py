@@ -45,11 +45,11 @@ def sid_of(said: Said, key: str) -> str:
     return ("MM" if isinstance(said, Attachment) else "SM") + key
 
 
-def post(bot: Bot, form: dict[str, str], base_url: str = "") -> None:
+def post(bot: Bot, form: dict[str, str], base_url: str = "", public_url: str = "") -> None:
     """Delivers the form as Twilio would: signed with the sender's own token over the public address. Raises
     NotDelivered."""
     where = (base_url or f"http://127.0.0.1:{settings.PORT}").rstrip("/") + WEBHOOK
-    headers = {"X-Twilio-Signature": signature(bot, form), "User-Agent": "TwilioProxy/1.1"}
+    headers = {"X-Twilio-Signature": signature(bot, form, public_url), "User-Agent": "TwilioProxy/1.1"}
     with requests.Session() as session:
         session.trust_env = False  # a proxy of the machine must not stand between the phone and its own server
         try:
@@ -60,9 +60,9 @@ def post(bot: Bot, form: dict[str, str], base_url: str = "") -> None:
         raise NotDelivered(answer.status_code)
 
 
-def signature(bot: Bot, form: dict[str, str]) -> str:
+def signature(bot: Bot, form: dict[str, str], public_url: str = "") -> str:
     validator = RequestValidator(bot.auth_token.reveal())
-    return str(validator.compute_signature(settings.PUBLIC_BASE_URL + WEBHOOK, form))
+    return str(validator.compute_signature((public_url or settings.PUBLIC_BASE_URL) + WEBHOOK, form))
 
 
 def form_of(bot: Bot, customer: Customer, said: Said, sid: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from bots.models import Bot
 from conversations.handoff import take_over
 from conversations.management.commands import chat
 from conversations.models import Conversation, Message
+from core.serving import Serving
 from orders.models import Order
 from tests.jobs import run_jobs
 from tests.world import World
@@ -28,6 +30,7 @@ AHMAD = "+966550000201"
 @pytest.fixture
 def server(live_server: LiveServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveServer]:
     """The web server; the worker works whenever the phone waits."""
+    settings.PORT_IS_GIVEN = True
     settings.PORT = int(live_server.url.rpartition(":")[2])
     settings.PUBLIC_BASE_URL = "https://orders.example.com"
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: run_jobs())
@@ -119,9 +122,23 @@ def test_a_silent_bot_is_a_failure(server: LiveServer, world: World, monkeypatch
 
 
 def test_no_server_is_said_in_words(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PORT_IS_GIVEN = True
     settings.PORT = 9  # discard: nobody listens there
     with pytest.raises(CommandError, match=r"No answer from http://127\.0\.0\.1:9\. Is the server running"):
         chatted(monkeypatch, "Hi")
+
+
+def test_the_server_of_this_folder_is_found(
+    server: LiveServer, world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    port, settings.PORT, settings.PORT_IS_GIVEN, settings.DATA_DIR = settings.PORT, 9, False, tmp_path
+    here = Serving("127.0.0.1", port, settings.PUBLIC_BASE_URL)
+    with monkeypatch.context() as running:
+        running.setattr(chat, "served_at", lambda _folder: here)
+        chatted(monkeypatch, "Hi")
+    with pytest.raises(CommandError, match="Start it, or name it"):
+        chatted(monkeypatch, "Hello?")
+    assert Message.objects.filter(direction="IN").count() == 1
 
 
 def test_a_door_that_refuses_is_said_in_words(

@@ -20,6 +20,7 @@ from conversations.simulator import posting, said
 from conversations.simulator.access import demo_sender_at, demo_senders, talk_between, unused_number
 from conversations.simulator.said import Attachment, Customer, Said, Tap, Unsayable, customer_of
 from conversations.simulator.screen import ON_THE_WAY, content_of, tap
+from core.serving import served_at
 
 LOOK_SECONDS = 0.3
 HELP = """Type a text, or the number of a choice. Besides:
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--sender", help="the demo sender's number (the first demo sender)")
         parser.add_argument("--as", dest="number", help="the customer's number or hidden id (a new customer)")
         parser.add_argument("--name", default="", help="the customer's name")
-        parser.add_argument("--url", default="", help=f"the running server (http://127.0.0.1:{settings.PORT})")
+        parser.add_argument("--url", default="", help="the running server (the one of this data folder)")
         parser.add_argument("--wait", type=float, default=20, help="seconds to wait for an answer (20)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError("The simulator is off in production.")
         self.bot = _sender(options["sender"])
         self.customer = _customer(options["number"], options["name"])
-        self.url, self.wait = options["url"], options["wait"]
+        (self.url, self.public_url), self.wait = _server(options["url"]), options["wait"]
         self.offered: list[Tap] = []
         self.last_shown = 0
         self.is_typed = sys.stdin.isatty()
@@ -92,7 +93,7 @@ class Command(BaseCommand):
         self.offered = []
         sid = posting.sid_of(spoken, posting.new_key())
         try:
-            posting.post(self.bot, posting.form_of(self.bot, self.customer, spoken, sid), self.url)
+            posting.post(self.bot, posting.form_of(self.bot, self.customer, spoken, sid), self.url, self.public_url)
         except posting.NotDelivered as error:
             return self._complain(self._why(error))
         return None if self.is_typed else self._await_answer(sid)
@@ -129,9 +130,12 @@ class Command(BaseCommand):
         self.stderr.write(sentence)
 
     def _why(self, error: posting.NotDelivered) -> str:
-        where = self.url or f"http://127.0.0.1:{settings.PORT}"
+        where = self.url
         if error.status is None:
-            return f"No answer from {where}. Is the server running (make run), there and on this database?"
+            return (
+                f"No answer from {where}. Is the server running (make run), there and on this database? "
+                "Start it, or name it: --url http://127.0.0.1:8080"
+            )
         hint = (
             " PORT and PUBLIC_BASE_URL must be the server's, or the signature does not fit."
             if error.status == 403
@@ -189,6 +193,14 @@ class Command(BaseCommand):
             self.stdout.write(f"  {number}. {choice.title}{tail}")
         if message.status in (Message.Status.FAILED, Message.Status.UNDELIVERED):
             self.stdout.write(f"  (this did not reach the customer: {message.error_reason or message.status})")
+
+
+def _server(url: str) -> tuple[str, str]:
+    """(where to post, what to sign for): as given by --url or PORT, else where a server of this data folder says."""
+    found = None if url or settings.PORT_IS_GIVEN else served_at(settings.DATA_DIR)
+    if found is not None:
+        return found.url, found.public_url
+    return url or f"http://127.0.0.1:{settings.PORT}", settings.PUBLIC_BASE_URL
 
 
 def _sender(number: str | None) -> Bot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import connections
 
 from conversations.intake import tender
 from core.database.patience import database_within
+from core.serving import Serving, told
 from orders import demo
 from sufrah.asgi import everything
 from sufrah.server import PortTaken, WorkerFailed, check_port, serve
@@ -38,8 +40,10 @@ class Command(BaseCommand):
                 self._prepare()
         tell_start("web" if options["no_worker"] else "house")
         tender.start()
+        serving = Serving(options["host"], settings.PORT, settings.PUBLIC_BASE_URL)
         try:
-            serve(everything, options["host"], settings.PORT, with_worker=not options["no_worker"])
+            with told(settings.DATA_DIR, serving) if settings.SIMULATOR else nullcontext():
+                serve(everything, options["host"], settings.PORT, with_worker=not options["no_worker"])
         except WorkerFailed as error:
             raise CommandError(str(error)) from error
         finally:
