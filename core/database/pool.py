@@ -10,6 +10,7 @@ import select
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import psycopg
 from psycopg import Connection
@@ -50,6 +51,7 @@ class LookingPool(ConnectionPool[PatientConnection]):
 
     def __init__(self, *, configure: Callable[[PatientConnection], object], **options: Any) -> None:
         self.doubt = Doubt(self._ask)
+        self._lent: WeakSet[PatientConnection] = WeakSet()
 
         def prepare(connection: PatientConnection) -> None:
             connection.doubt, connection.resting_since = self.doubt, monotonic()
@@ -70,13 +72,21 @@ class LookingPool(ConnectionPool[PatientConnection]):
             self.doubt.settle(ends_at - monotonic())
             connection = super().getconn(ends_at - monotonic())
             if _is_fit(connection):
+                self._lent.add(connection)
                 return connection
             connection.close()
             super().putconn(connection)
 
     def putconn(self, conn: PatientConnection) -> None:
         conn.resting_since = monotonic()
+        self._lent.discard(conn)
         super().putconn(conn)
+
+    def end(self) -> None:
+        """When the process ends: also what threads that are no more have never given back is closed."""
+        self.close()
+        for connection in list(self._lent):
+            connection.close()
 
     def _ask(self) -> None:
         kwargs: dict[str, Any] = {**self.kwargs, "connect_timeout": ASKED_WITHIN}  # type: ignore[dict-item]

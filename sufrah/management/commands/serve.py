@@ -66,5 +66,5 @@ class Command(BaseCommand):
 
     def _stop(self) -> None:
         connections.close_all()
-        connections["default"].close_pool()  # type: ignore[attr-defined]  # the PostgreSQL backend's own
+        connections["default"].pool.end()  # type: ignore[attr-defined]  # of the house's own backend
         self.stdout.write("Stopped.")
