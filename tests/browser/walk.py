@@ -1,4 +1,4 @@
-"""What is wrong with a page, at every width: too wide for the screen, or a fault that axe finds.
+"""What is wrong with a page: too wide for a screen, or a fault that axe finds.
 
 Rules: axe-core's for WCAG 2.2 A and AA and its best practices (https://dequeuniversity.com/rules/axe/).
 """
@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 WIDTHS = (320, 360, 768, 1024, 1280)
+PHONE_AND_DESK = (360, 1280)
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = Axe()
 _FAULTS = """async (tags) => {
@@ -34,10 +35,10 @@ def too_wide(page: Page, name: str) -> list[str]:
 
 
 def faults(page: Page, name: str) -> list[str]:
-    """Of each width; the lesser ones of axe ("minor") are left out."""
+    """On a phone and on a desk; the lesser ones of axe ("minor") are left out."""
     wrong: list[str] = []
     page.evaluate(_AXE.axe_script)
-    for width in WIDTHS:
+    for width in PHONE_AND_DESK:
         page.set_viewport_size({"width": width, "height": 800})
         for impact, rule, nodes in page.evaluate(_FAULTS, _TAGS):
             wrong += [f"{name} at {width}: {rule} ({impact}) {nodes}"] if impact != "minor" else []
