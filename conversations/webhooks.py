@@ -41,9 +41,9 @@ def _refusal(request: HttpRequest, door: Door, code: UUID | None = None) -> Http
         take_in(_posted(request, door, code))
     except Refused as refusal:
         note_on_line(refused=refusal.why, bot_id=refusal.bot_id)
-        return HttpResponse(status=refusal.status)
+        return HttpResponse(status=refusal.status, content_type="text/plain")
     except SpoolError:
-        return HttpResponse(status=503)
+        return HttpResponse(status=503, content_type="text/plain")
     return None
 
 

@@ -78,7 +78,7 @@ def test_the_link_is_shown_only_once(world: World) -> None:
 
 def test_somebody_with_an_account_joins_with_it(world: World) -> None:
     client, path = signed_in(world.b.agent), path_of(invited(world))
-    assert "Join as agent_b" in text_of(client.get(path))
+    assert "Join as <bdi>agent_b</bdi>" in text_of(client.get(path))
     assert client.post(path).headers["Location"] == "/"
     assert Membership.objects.filter(user=world.b.agent).count() == 2
     assert client.get("/inbox/").context["request"].desk.restaurant == world.a.restaurant

@@ -191,7 +191,7 @@ def test_the_page_says_who_has_the_conversation(world: World, hers: Conversation
     Conversation.objects.filter(pk=hers.pk).update(is_bot_active=False, assigned_to=world.a.agent)
     assert "You have this conversation." in page_of(client, hers)
     Conversation.objects.filter(pk=hers.pk).update(assigned_to=world.a.owner)
-    assert "owner_a has this conversation." in page_of(client, hers)
+    assert "<bdi>owner_a</bdi> has this conversation." in page_of(client, hers)
     Conversation.objects.filter(pk=hers.pk).update(assigned_to=None, needs_attention=True)
     assert "The customer asked for a person." in page_of(client, hers)
 
