@@ -84,7 +84,7 @@ def test_who_comes_back_gets_what_a_colleague_heard(world: World) -> None:
             since = (await colleague.receive_json_from())["data"]["version"]
             await sync_to_async(an_order_and_all_around_it)(world.a)
             heard: dict[tuple[str, ...], int] = {}
-            while not await colleague.receive_nothing(timeout=0.3):
+            while not await colleague.receive_nothing(timeout=1.5):
                 frame = await colleague.receive_json_from()
                 heard[row_of(frame)] = max(heard.get(row_of(frame), 0), frame["data"]["version"])
         async with socket(origin=b"") as line:
