@@ -65,6 +65,9 @@ def _tell(request: HttpRequest, status: int, seconds: float) -> None:
 def _route_of(request: HttpRequest) -> str:
     if request.resolver_match:
         return request.resolver_match.route
+    asked = request.path.removeprefix("/")
+    if asked in _QUIET:  # answered before anything was resolved
+        return asked
     return "static" if request.path.startswith("/static/") else "none"
 
 

@@ -222,7 +222,7 @@ def test_what_came_through_another_process_is_there_after_the_gap(
     site.start()
     is_live(page)
     expect(bubbles(page).last).to_have_text("Said to another process", timeout=SOON)
-    expect(page.locator("#rows .line").first).to_contain_text("And somebody new")
+    expect(page.locator("#rows .line").first).to_contain_text("And somebody new", timeout=SOON)
     site.customer_writes(world.a.bot, "And to this one")
     expect(bubbles(page).last).to_have_text("And to this one", timeout=SOON)
 
