@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 
 PAT_LENGTH, PAT_VARIETY = 24, 10
-# Names that never leave a machine or a network of one's own (RFC 2606, 6761, 6762, 9476).
-_PRIVATE_ENDS = ("localhost", "test", "local", "internal", "invalid", "example", "home.arpa")
+# Names that never leave a machine or a network of one's own, or that nobody can have (RFC 2606, 6761, 6762, 9476).
+_PRIVATE_ENDS = (
+    *("localhost", "test", "local", "internal", "invalid", "home.arpa"),
+    *("example", "example.com", "example.net", "example.org"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def test_a_laptop_needs_none_of_it(settings: Any) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "https://bot.example.com",
+        "https://bot.sufrah.sa",
         "https://8.8.8.8",
         "http://[2a00:1450:4001:80b::200e]:8000",
         "https://localhost.evil.com",
@@ -99,7 +99,15 @@ def test_a_production_that_names_no_proxies_fails_the_deploy_check(production: A
 
 
 @pytest.mark.parametrize(
-    "address", ["http://web:8000", "http://bot.test", "http://127.0.0.1:9", "http://[::1]:9", "http://192.168.1.5:8000"]
+    "address",
+    [
+        "http://web:8000",
+        "https://bot.example.com",
+        "http://bot.test",
+        "http://127.0.0.1:9",
+        "http://[::1]:9",
+        "http://192.168.1.5:8000",
+    ],
 )
 def test_an_address_of_ones_own_is_no_production(settings: Any, address: str) -> None:
     settings.IS_PRODUCTION, settings.PUBLIC_BASE_URL = False, address
