@@ -22,6 +22,8 @@ from bots.live import LISTENERS, group_of
 from bots.missed import Missed, catch_up
 from bots.models import Restaurant
 from bots.relay import relay_of
+from bots.rest.bearers import count_failed, seconds_to_wait
+from bots.throttle import address_seen
 from bots.tokens import bearer_of
 from bots.versions import version_at
 
@@ -96,12 +98,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._say("refetch", self._place())
 
     async def _identify(self, token: str, since: int | None) -> None:
-        """Once: every time asks the database."""
+        """Once: every time asks the database. None from an address that failed too often is asked for."""
         if self.token is not None:
             await self.close(BAD_FRAME)
             return
-        self.token = token
-        if await self.ask_again() and since is not None:
+        self.token, address = token, self._address()
+        if await database_sync_to_async(seconds_to_wait)(address):
+            await self.close(REFUSED)
+        elif not await self.ask_again():
+            await database_sync_to_async(_count_if_unknown)(token, address)
+        elif since is not None:
             await self._catch_up(since)
 
     async def _resume(self, since: int) -> None:
@@ -181,6 +187,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             urlsplit(settings.PUBLIC_BASE_URL).netloc,
         }
 
+    def _address(self) -> str | None:
+        headers = self.scope.get("headers", [])
+        forwarded_for = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+        peer = self.scope.get("client") or [""]
+        return address_seen(forwarded_for.decode("latin-1"), str(peer[0]))
+
     def _place(self) -> dict[str, Any]:
         """What is heard, and from where to resume if nothing comes."""
         return {"restaurantIds": sorted(self.rooms), "version": version_at(timezone.now())}
@@ -197,6 +209,12 @@ def _codes_for_token(token: str) -> set[str]:
     if bearer.restaurant_id is not None:
         rows = rows.filter(pk=bearer.restaurant_id)
     return {str(code) for code in rows.values_list("code", flat=True)}
+
+
+def _count_if_unknown(token: str, address: str | None) -> None:
+    """A good token may be refused too, when its restaurant is closed."""
+    if bearer_of(token) is None:
+        count_failed(address)
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:

@@ -49,12 +49,17 @@ class PatientDoors(MiddlewareMixin):
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """The visitor's IP address as the outermost of our own proxies (TRUSTED_PROXIES) saw it, else the peer's. What
-    stands further left in X-Forwarded-For the visitor may have written. None when there is no address at all."""
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    """The visitor's, as `address_seen`."""
+    return address_seen(request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""))
+
+
+def address_seen(forwarded_for: str, peer: str) -> str | None:
+    """The IP address as the outermost of our own proxies (TRUSTED_PROXIES) saw it, else the peer's. What stands
+    further left in X-Forwarded-For the visitor may have written. None when there is no address at all."""
+    hops = [hop.strip() for hop in forwarded_for.split(",")]
     trusted = settings.TRUSTED_PROXIES
     seen = hops[-trusted] if 0 < trusted <= len(hops) else ""
-    return _clean(seen) or _clean(request.META.get("REMOTE_ADDR", ""))
+    return _clean(seen) or _clean(peer)
 
 
 def neighbourhood_of(address: str) -> str:

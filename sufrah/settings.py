@@ -228,7 +228,8 @@ CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-ke
 CORS_EXPOSE_HEADERS = ["Deprecation", "ETag", "Idempotency-Replayed", "Link", "Retry-After", "X-RateLimit-Limit"]
 CORS_EXPOSE_HEADERS += ["X-RateLimit-Remaining", "X-RateLimit-Reset"]
 API_CALLS_PER_MINUTE: int = env.int("API_CALLS_PER_MINUTE", default=6000)
-# Holds the counts of the API's throttle and nothing that matters: shared by all processes where there is Redis.
+FAILED_BEARERS_PER_MINUTE: int = env.int("FAILED_BEARERS_PER_MINUTE", default=30)
+# Holds the counts of the API's throttles and nothing that matters: shared by all processes where there is Redis.
 CACHES: dict[str, dict[str, object]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

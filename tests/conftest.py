@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
+from bots.rest import counting
 from conversations.intake import tender
 from conversations.outage import outage
+from core.pause import Pause
 from tests.fakes import FakeTwilio
 from tests.world import World, make_world
 
@@ -45,6 +48,14 @@ def every_test_begins_in_english() -> Iterator[None]:
     """A request leaves its reader's language behind, as a real thread does between two requests."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache in this process outlives a test, and with it the calls and failures that were counted; so does the
+    pause after a Redis that was away."""
+    cache.clear()
+    monkeypatch.setattr(counting, "_pause", Pause(2.0))
 
 
 @pytest.fixture(autouse=True)

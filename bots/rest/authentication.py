@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, PermissionDenied, Throttled, ValidationError
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -16,7 +16,9 @@ from bots.access import any_restaurant, as_code
 from bots.audit import speak_as
 from bots.lines import note_on_line
 from bots.models import Restaurant
+from bots.rest.bearers import count_failed, seconds_to_wait
 from bots.rest.errors import SENTENCE
+from bots.throttle import address_of
 from bots.tokens import Bearer, bearer_of
 
 # DRF's views import this module while they are made themselves.
@@ -27,14 +29,20 @@ TENANT_HEADER = "X-Restaurant-Id"
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`. A session never opens the API, so no page can be made to call it."""
+    """`Authorization: Bearer <token>`. A session never opens the API, so no page can be made to call it.
+    No token is looked up for an address that failed too often within this minute, not even a good one: what is asked
+    then would tell a guesser which one it is."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Bearer] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        address = address_of(request._request)
+        if wait := seconds_to_wait(address):
+            raise Throttled(wait, "Too many unknown tokens came from this address.")
         bearer = bearer_of(token.strip())
         if bearer is None:
+            count_failed(address)
             raise AuthenticationFailed("This token is unknown or revoked")
         note_on_line(token_id=bearer.token_id, restaurant_id=bearer.restaurant_id)
         speak_as(bearer.name)

@@ -1,25 +1,17 @@
-"""So many calls a minute and token, counted together where the processes share Redis; without it each process counts
-its own."""
+"""So many calls a minute and token."""
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.cache import cache
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from bots.rest.authentication import bearer_in
-from core.pause import Pause
-
-MINUTE = 60
-logger = logging.getLogger(__name__)
-_pause = Pause(2.0)
+from bots.rest.counting import MINUTE, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,7 @@ class TokenThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.now = int(time.time())
         minute = self.now // MINUTE
-        used = _counted(f"api-calls:{bearer_in(request).owner}:{minute}")
+        used = count(f"api-calls:{bearer_in(request).owner}:{minute}")
         allowance = Allowance(settings.API_CALLS_PER_MINUTE, used, (minute + 1) * MINUTE)
         self.ends_at = allowance.ends_at
         request.allowance = allowance  # type: ignore[attr-defined]
@@ -51,18 +43,3 @@ class TokenThrottle(BaseThrottle):
 
     def wait(self) -> float | None:
         return self.ends_at - self.now
-
-
-def _counted(name: str) -> int:
-    """Who cannot be counted is let in: a limit protects the house and must not close it."""
-    if _pause.is_on:
-        return 1
-    try:
-        cache.add(name, 0, 2 * MINUTE)
-        return cache.incr(name)
-    except ValueError:  # a full cache has dropped it at this very moment
-        return 1
-    except RedisError:
-        _pause.begin()
-        logger.warning("An API call was not counted: Redis does not answer.")
-        return 1

@@ -12,7 +12,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis import Redis
 from redis.exceptions import ConnectionError as NotThere
 
-from bots.rest.throttling import MINUTE
+from bots.rest.counting import MINUTE
 from tests.api_calls import caller
 from tests.processes import free_port, redis_server
 from tests.world import World
