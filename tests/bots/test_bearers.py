@@ -123,7 +123,7 @@ def test_while_redis_is_away_nobody_waits(world: World, settings: Any) -> None:
 async def identified(token: str, address: str, headers: list[tuple[bytes, bytes]]) -> Any:
     """The first thing that the socket says to who came from this address."""
     line = WebsocketCommunicator(application, "/ws", headers=[(b"host", b"localhost:8000"), *headers])
-    line.scope["client"] = [address, 50_000]
+    line.scope["client"] = (address, 50_000)
     assert (await line.connect())[0]
     try:
         await line.send_json_to({"type": "identify", "token": token})
