@@ -14,6 +14,7 @@ from django.test import override_settings
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
+from bots import live
 from bots.rest import counting
 from conversations.intake import tender
 from conversations.outage import outage
@@ -52,10 +53,11 @@ def every_test_begins_in_english() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cache in this process outlives a test, and with it the calls and failures that were counted; so does the
-    pause after a Redis that was away."""
+    """The cache in this process outlives a test, and with it the calls and failures that were counted; so do the
+    pauses after a Redis that was away: what the next test announces would be lost."""
     cache.clear()
     monkeypatch.setattr(counting, "_pause", Pause(2.0))
+    monkeypatch.setattr(live, "_pause", Pause(2.0))
 
 
 @pytest.fixture(autouse=True)
